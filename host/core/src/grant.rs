@@ -1,0 +1,603 @@
+//! The grant of a connection: what the manifest asks for AND the operator's connection allows. Nothing else exists
+//! for the guest.
+//!
+//! [`Grant::check`] is the only maker of [`Granted`], and the egress takes nothing but `Granted<OutboundRequest>`:
+//! a forgotten check does not compile.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method};
+use ipnet::IpNet;
+use serde_json::Value;
+use url::Url;
+
+use crate::intent::covers;
+use crate::manifest::{Access, Manifest, Rule, Scheme};
+
+mod graphql;
+mod path;
+
+pub use path::{PathError, Segments};
+
+/// A request as a guest asks for it. Nothing in it has been checked.
+#[derive(Clone, Debug)]
+pub struct OutboundRequest {
+    /// Name of an `[endpoint.NAME]`.
+    pub endpoint: String,
+    /// Upper case.
+    pub method: Method,
+    /// Begins with `/`, segments percent-encoded.
+    pub path: String,
+    /// Decoded names and values.
+    pub query: Vec<(String, String)>,
+    /// As the guest wrote them.
+    pub headers: Vec<(String, String)>,
+    /// Raw bytes.
+    pub body: Option<Bytes>,
+    /// The guest's own bound for this request.
+    pub timeout: Option<Duration>,
+    /// The author's word that sending it twice does no more than sending it once.
+    pub idempotent: bool,
+}
+
+/// Proof that a value passed the grant. Fields are private: only this module makes one.
+#[derive(Clone, Debug)]
+pub struct Granted<T> {
+    value: T,
+    url: Url,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    access: Access,
+    endpoint: Arc<EndpointGrant>,
+}
+
+impl<T> Granted<T> {
+    /// What was granted.
+    pub fn value(&self) -> &T {
+        &self.value
+    }
+
+    /// The full URL, on the endpoint's origin, without credentials.
+    pub fn url(&self) -> &Url {
+        &self.url
+    }
+
+    /// Checked headers, in the guest's order.
+    pub fn headers(&self) -> &[(HeaderName, HeaderValue)] {
+        &self.headers
+    }
+
+    /// Whether the rule that allowed it is a `write` rule.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The connection whose grant it passed: credentials are looked up by this name and no other.
+    pub fn connection(&self) -> &str {
+        &self.endpoint.owner.connection
+    }
+
+    /// Where the connection stands, such as `jackfield.toml:12`.
+    pub fn place(&self) -> &str {
+        &self.endpoint.owner.place
+    }
+
+    /// The endpoint with its authentication and address policy.
+    pub fn endpoint(&self) -> &Arc<EndpointGrant> {
+        &self.endpoint
+    }
+}
+
+/// An endpoint as this connection may use it.
+#[derive(Clone, Debug)]
+pub struct EndpointGrant {
+    /// Name in the manifest.
+    pub name: String,
+    /// Settings filled in.
+    pub base: Url,
+    /// Those rules that the connection's access leaves.
+    pub rules: Vec<Rule>,
+    /// Those that `access = "read"` took away; kept to explain a refusal.
+    withheld: Vec<Rule>,
+    /// The chosen scheme, user-name template filled in.
+    pub scheme: Scheme,
+    /// Addresses and transport.
+    pub network: NetworkPolicy,
+    encoded_slash: bool,
+    owner: Arc<Owner>,
+}
+
+/// Whose grant it is: the names that a refusal mentions.
+#[derive(Clone, Debug)]
+struct Owner {
+    connection: String,
+    connector: String,
+    place: String,
+}
+
+/// Which addresses may be dialled and how.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NetworkPolicy {
+    /// Private, loopback or otherwise special addresses that the operator listed for this connection.
+    pub allow_addresses: Vec<IpNet>,
+    /// Plain HTTP is acceptable: test systems only, since credentials travel in the clear.
+    pub allow_insecure: bool,
+}
+
+/// A secret as this connection may use it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SecretGrant {
+    /// The manifest marks it for `secrets.hmac`.
+    pub hmac: bool,
+    /// The operator wrote `reveal = true`.
+    pub reveal: bool,
+}
+
+/// What the operator's connection allows.
+#[derive(Clone, Debug)]
+pub struct ConnectionGrant<'a> {
+    /// Name of the connection.
+    pub name: &'a str,
+    /// Where it stands, such as `jackfield.toml:12`.
+    pub place: &'a str,
+    /// Settings, already validated against the manifest's schema, defaults filled in.
+    pub settings: &'a Value,
+    /// `read` unless the operator wrote otherwise.
+    pub access: Access,
+    /// Endpoint name to the name of one of its auth schemes.
+    pub auth: &'a BTreeMap<String, String>,
+    /// Configured secrets and whether each may be revealed.
+    pub secrets: &'a BTreeMap<String, bool>,
+    /// Address policy.
+    pub network: NetworkPolicy,
+}
+
+/// Everything that exists for the guests of one connection.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    owner: Arc<Owner>,
+    access: Access,
+    endpoints: BTreeMap<String, Arc<EndpointGrant>>,
+    secrets: BTreeMap<String, SecretGrant>,
+    calls: Vec<String>,
+}
+
+/// Why a connection cannot be granted at all: a mistake in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct GrantError {
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: String,
+}
+
+/// A refusal, with the line that would allow it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{reason}; {remedy}")]
+pub struct Denial {
+    /// What was refused and why.
+    pub reason: String,
+    /// Which line in which file would allow it.
+    pub remedy: String,
+}
+
+/// Why a request does not leave.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Outside the grant.
+    #[error(transparent)]
+    Denied(#[from] Denial),
+    /// Malformed, whatever the grant says.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// Headers that belong to the connection, to hops or to the host. A guest never sets them.
+const RESERVED: [&str; 20] = [
+    "host",
+    "authorization",
+    "cookie",
+    "content-length",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "forwarded",
+    "via",
+    "x-real-ip",
+    "proxy-authorization",
+    "proxy-connection",
+    "proxy-authenticate",
+    "accept-encoding",
+    "http2-settings",
+    "x-http-method-override",
+];
+
+/// Bounds of what one request may carry beside its body.
+const HEADERS_MAX: usize = 64;
+const HEADER_BYTES_MAX: usize = 16 << 10;
+const QUERY_PAIRS_MAX: usize = 128;
+const URL_BYTES_MAX: usize = 16 << 10;
+
+impl Grant {
+    /// Intersects a manifest with a connection.
+    ///
+    /// # Errors
+    /// When a base URL does not resolve to an acceptable origin, or an auth choice names nothing.
+    pub fn resolve(manifest: &Manifest, connection: &ConnectionGrant<'_>) -> Result<Grant, GrantError> {
+        let owner = Arc::new(Owner {
+            connection: connection.name.to_owned(),
+            connector: manifest.id.clone(),
+            place: connection.place.to_owned(),
+        });
+        let mut endpoints = BTreeMap::new();
+        for (name, endpoint) in &manifest.endpoints {
+            let base = base_url(&endpoint.base_url, connection)?;
+            let chosen = match connection.auth.get(name) {
+                None => endpoint.auth.first(),
+                Some(choice) => {
+                    let found = endpoint.auth.iter().find(|a| a.name == *choice);
+                    if found.is_none() {
+                        let known: Vec<_> = endpoint.auth.iter().map(|a| format!("`{}`", a.name)).collect();
+                        return Err(GrantError {
+                            message: format!("endpoint `{name}` of `{}` has no auth named `{choice}`", manifest.id),
+                            hint: format!("it has {}", known.join(", ")),
+                        });
+                    }
+                    found
+                }
+            };
+            let scheme = match chosen.map(|a| a.scheme.clone()).unwrap_or(Scheme::None) {
+                Scheme::Basic { username, secret, username_secret } => {
+                    let username = fill(&username, connection.settings, |_| true)?;
+                    if username.contains(':') {
+                        return Err(GrantError {
+                            message: format!("the user name for endpoint `{name}` contains `:`"),
+                            hint: "RFC 7617 does not allow it; check the settings it is made of".to_owned(),
+                        });
+                    }
+                    Scheme::Basic { username, secret, username_secret }
+                }
+                other => other,
+            };
+            let (rules, withheld) = endpoint.rules.iter().cloned().partition(|r| r.access <= connection.access);
+            endpoints.insert(
+                name.clone(),
+                Arc::new(EndpointGrant {
+                    name: name.clone(),
+                    base,
+                    rules,
+                    withheld,
+                    scheme,
+                    network: connection.network.clone(),
+                    encoded_slash: endpoint.encoded_slash,
+                    owner: owner.clone(),
+                }),
+            );
+        }
+        let secrets = manifest
+            .secrets
+            .iter()
+            .filter_map(|s| {
+                let reveal = *connection.secrets.get(&s.name)?;
+                Some((s.name.clone(), SecretGrant { hmac: s.hmac, reveal }))
+            })
+            .collect();
+        Ok(Grant { owner, access: connection.access, endpoints, secrets, calls: manifest.calls.clone() })
+    }
+
+    /// Name of the connection.
+    pub fn connection(&self) -> &str {
+        &self.owner.connection
+    }
+
+    /// Whether the connection may change the business system.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// Endpoints by name.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Arc<EndpointGrant>> {
+        self.endpoints.values()
+    }
+
+    /// Names of the granted secrets.
+    pub fn secret_names(&self) -> impl Iterator<Item = &str> {
+        self.secrets.keys().map(String::as_str)
+    }
+
+    /// Whether a secret may be used for `secrets.hmac`.
+    ///
+    /// # Errors
+    /// A denial that names the line that would allow it.
+    pub fn check_hmac(&self, name: &str) -> Result<(), Denial> {
+        match self.secrets.get(name) {
+            Some(secret) if secret.hmac => Ok(()),
+            Some(_) => Err(Denial {
+                reason: format!("secret `{name}` is not for `hmac`"),
+                remedy: format!("connector.toml of `{}`: set `hmac = true` in its `[[secret]]`", self.owner.connector),
+            }),
+            None => Err(self.no_secret(name)),
+        }
+    }
+
+    /// Whether a secret's value may be shown to the guest.
+    ///
+    /// # Errors
+    /// A denial that names the line that would allow it.
+    pub fn check_reveal(&self, name: &str) -> Result<(), Denial> {
+        match self.secrets.get(name) {
+            Some(secret) if secret.reveal => Ok(()),
+            Some(_) => Err(Denial {
+                reason: format!("secret `{name}` of connection `{}` is not to be revealed", self.owner.connection),
+                remedy: format!(
+                    "{}: write `{name} = {{ source = \"...\", reveal = true }}` under `[connection.{}.secrets]`",
+                    self.owner.place, self.owner.connection
+                ),
+            }),
+            None => Err(self.no_secret(name)),
+        }
+    }
+
+    fn no_secret(&self, name: &str) -> Denial {
+        Denial {
+            reason: format!("connection `{}` has no secret `{name}`", self.owner.connection),
+            remedy: format!(
+                "{}: add `{name} = \"env:...\"` under `[connection.{}.secrets]`, and a `[[secret]]` in connector.toml of `{}`",
+                self.owner.place, self.owner.connection, self.owner.connector
+            ),
+        }
+    }
+
+    /// Whether the connector may ask for an intent of another connection.
+    ///
+    /// # Errors
+    /// A denial that names the line that would allow it.
+    pub fn check_intent(&self, intent: &str) -> Result<(), Denial> {
+        if self.calls.iter().any(|p| covers(p, intent)) {
+            return Ok(());
+        }
+        Err(Denial {
+            reason: format!("`{}` may not call the intent `{intent}`", self.owner.connector),
+            remedy: format!("connector.toml of `{}`: add `\"{intent}\"` to `calls`", self.owner.connector),
+        })
+    }
+
+    /// Checks one request against endpoint, method, path, headers and, for GraphQL, the document.
+    ///
+    /// # Errors
+    /// [`Refusal::Invalid`] for what no grant could allow, [`Refusal::Denied`] with the line that would.
+    pub fn check(&self, request: OutboundRequest) -> Result<Granted<OutboundRequest>, Refusal> {
+        let endpoint = self.endpoints.get(&request.endpoint).ok_or_else(|| Denial {
+            reason: format!("`{}` has no endpoint `{}`", self.owner.connector, printable(&request.endpoint)),
+            remedy: format!("connector.toml of `{}`: add `[endpoint.NAME]`", self.owner.connector),
+        })?;
+        EndpointGrant::check(endpoint, request)
+    }
+}
+
+impl Granted<OutboundRequest> {
+    /// Re-checks a redirect of a read: only within the origin, and the new path needs a rule as well.
+    ///
+    /// # Errors
+    /// As [`Grant::check`]; another origin is always denied.
+    pub fn redirect(&self, location: &str) -> Result<Granted<OutboundRequest>, Refusal> {
+        let target = self.url.join(location).map_err(|_| Refusal::Invalid("redirect to no URL".to_owned()))?;
+        if target.origin() != self.endpoint.base.origin() {
+            return Err(Refusal::Denied(Denial {
+                reason: format!(
+                    "endpoint `{}` redirects to another origin, {}",
+                    self.endpoint.name,
+                    printable(&target.origin().ascii_serialization())
+                ),
+                remedy: "no line allows this; give the endpoint the origin that really answers".to_owned(),
+            }));
+        }
+        let prefix = self.endpoint.base.path().trim_end_matches('/');
+        let inside = target.path().strip_prefix(prefix).filter(|rest| rest.starts_with('/'));
+        let Some(path) = inside.map(str::to_owned) else {
+            return Err(Refusal::Denied(Denial {
+                reason: format!("endpoint `{}` redirects outside its base path `{prefix}`", self.endpoint.name),
+                remedy: "no line allows this; give the endpoint the base URL that really answers".to_owned(),
+            }));
+        };
+        let query = target.query_pairs().map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        EndpointGrant::check(&self.endpoint, OutboundRequest { path, query, body: None, ..self.value.clone() })
+    }
+}
+
+impl EndpointGrant {
+    fn check(endpoint: &Arc<Self>, request: OutboundRequest) -> Result<Granted<OutboundRequest>, Refusal> {
+        let segments =
+            Segments::parse(&request.path, endpoint.encoded_slash).map_err(|e| Refusal::Invalid(e.to_string()))?;
+        let access = endpoint.matching_rule(&request, &segments)?.access;
+        let url = full_url(endpoint, &request)?;
+        let headers = endpoint.headers(&request.headers)?;
+        Ok(Granted { value: request, url, headers, access, endpoint: endpoint.clone() })
+    }
+
+    /// The first rule that allows the request.
+    fn matching_rule(&self, request: &OutboundRequest, segments: &Segments<'_>) -> Result<&Rule, Refusal> {
+        let decoded = segments.decoded();
+        let at = |rule: &&Rule| rule.method == request.method && rule.path.matches(&decoded);
+        let mut graphql_refusal = None;
+        for rule in self.rules.iter().filter(at) {
+            let Some(kind) = rule.graphql else { return Ok(rule) };
+            match graphql::check(kind, request.body.as_deref().unwrap_or_default()) {
+                Ok(()) => return Ok(rule),
+                Err(refusal) => graphql_refusal = Some(refusal),
+            }
+        }
+        let line = format!("{} {}", request.method, printable(&request.path));
+        if let Some(rule) = self.withheld.iter().find(at) {
+            return Err(Refusal::Denied(Denial {
+                reason: format!("connection `{}` may only read; {line} needs `{}`", self.owner.connection, rule.text),
+                remedy: format!(
+                    "{}: set `access = \"write\"` in `[connection.{}]`",
+                    self.owner.place, self.owner.connection
+                ),
+            }));
+        }
+        match graphql_refusal {
+            Some(graphql::Mismatch::Malformed(why)) => Err(Refusal::Invalid(why)),
+            Some(graphql::Mismatch::Kind(why)) => Err(Refusal::Denied(Denial {
+                reason: format!("{line}: {why}"),
+                remedy: format!(
+                    "connector.toml of `{}`: add `\"write POST {} graphql=mutation\"` to `allow` of `[endpoint.{}]`",
+                    self.owner.connector,
+                    printable(&request.path),
+                    self.name
+                ),
+            })),
+            None => Err(Refusal::Denied(Denial {
+                reason: format!("no rule of endpoint `{}` allows {line}", self.name),
+                remedy: format!(
+                    "connector.toml of `{}`: add `\"{} {line}\"` to `allow` of `[endpoint.{}]`{}",
+                    self.owner.connector,
+                    if request.method == Method::GET { "read" } else { "write" },
+                    self.name,
+                    self.rules.first().map(|r| format!(", near line {}", r.line)).unwrap_or_default()
+                ),
+            })),
+        }
+    }
+
+    fn headers(&self, headers: &[(String, String)]) -> Result<Vec<(HeaderName, HeaderValue)>, Refusal> {
+        let bytes: usize = headers.iter().map(|(n, v)| n.len() + v.len()).sum();
+        if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
+            return Err(Refusal::Invalid(format!(
+                "{} headers of {bytes} bytes are over the bound of {HEADERS_MAX} headers or {HEADER_BYTES_MAX} bytes",
+                headers.len()
+            )));
+        }
+        headers
+            .iter()
+            .map(|(name, value)| {
+                let shown = printable(name);
+                let name = HeaderName::from_bytes(name.as_bytes())
+                    .map_err(|_| Refusal::Invalid(format!("`{shown}` is not a header name")))?;
+                let value = HeaderValue::from_str(value)
+                    .map_err(|_| Refusal::Invalid(format!("the value of header `{shown}` is not allowed in a header")))?;
+                let credential = matches!(&self.scheme, Scheme::Header { header, .. } if name.as_str().eq_ignore_ascii_case(header));
+                if credential || is_reserved(name.as_str()) {
+                    return Err(Refusal::Denied(Denial {
+                        reason: format!("header `{name}` is reserved for the host"),
+                        remedy: format!(
+                            "no line allows this; credentials are set by `[endpoint.{}.auth]` in connector.toml of `{}`",
+                            self.name, self.owner.connector
+                        ),
+                    }));
+                }
+                Ok((name, value))
+            })
+            .collect()
+    }
+}
+
+fn is_reserved(name: &str) -> bool {
+    RESERVED.contains(&name) || name.starts_with("x-forwarded-") || name.starts_with("proxy-")
+}
+
+/// The endpoint's base, the checked path and the encoded query.
+fn full_url(endpoint: &EndpointGrant, request: &OutboundRequest) -> Result<Url, Refusal> {
+    if request.query.len() > QUERY_PAIRS_MAX {
+        return Err(Refusal::Invalid(format!("more than {QUERY_PAIRS_MAX} query pairs")));
+    }
+    let mut url = endpoint.base.clone();
+    let path = format!("{}{}", endpoint.base.path().trim_end_matches('/'), request.path);
+    url.set_path(&path);
+    // The parser must not have seen anything in the path that the checks above did not: same bytes or nothing.
+    if url.path() != path || url.origin() != endpoint.base.origin() {
+        return Err(Refusal::Invalid("the path changes its meaning in a URL".to_owned()));
+    }
+    if !request.query.is_empty() {
+        if let Scheme::Query { parameter, .. } = &endpoint.scheme
+            && request.query.iter().any(|(name, _)| name == parameter)
+        {
+            return Err(Refusal::Denied(Denial {
+                reason: format!("query parameter `{parameter}` is reserved for the host"),
+                remedy: format!("no line allows this; it is set by `[endpoint.{}.auth]`", endpoint.name),
+            }));
+        }
+        url.query_pairs_mut().extend_pairs(&request.query);
+    }
+    if url.as_str().len() > URL_BYTES_MAX {
+        return Err(Refusal::Invalid(format!("the URL is over {URL_BYTES_MAX} bytes")));
+    }
+    Ok(url)
+}
+
+/// Resolves an endpoint's base URL. A setting can fill in a label of the host name, never change what the URL is.
+fn base_url(template: &str, connection: &ConnectionGrant<'_>) -> Result<Url, GrantError> {
+    let overridden = connection.settings.get("base_url").and_then(Value::as_str);
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let text = match overridden {
+        Some(base) => base.to_owned(),
+        None => fill(template, connection.settings, |value| value.chars().all(plain) || template.starts_with('{'))?,
+    };
+    let problem = |message: String, hint: &str| GrantError { message, hint: hint.to_owned() };
+    let url = Url::parse(&text).map_err(|e| problem(format!("base URL `{text}`: {e}"), "write scheme and host"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(problem(
+            format!("the base URL of connection `{}` holds a user or password", connection.name),
+            "credentials stand under `secrets`",
+        ));
+    }
+    if url.query().is_some() || url.fragment().is_some() || url.host_str().is_none() {
+        return Err(problem(
+            format!("base URL `{text}` is not an origin with an optional path"),
+            "drop what follows the path",
+        ));
+    }
+    match url.scheme() {
+        "https" => Ok(url),
+        "http" if connection.network.allow_insecure => Ok(url),
+        "http" => Err(problem(
+            format!("base URL `{text}` is plain HTTP"),
+            "use https, or for a test system set `allow_insecure = true` on the connection",
+        )),
+        other => Err(problem(format!("base URL `{text}` has the scheme `{other}`"), "use https")),
+    }
+}
+
+/// Fills `{setting}` in a template.
+fn fill(template: &str, settings: &Value, acceptable: impl Fn(&str) -> bool) -> Result<String, GrantError> {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
+        let value = settings.get(name).and_then(Value::as_str).ok_or_else(|| GrantError {
+            message: format!("`{template}` needs the setting `{name}`"),
+            hint: format!("add `{name} = \"...\"` to the connection's settings"),
+        })?;
+        if !acceptable(value) {
+            return Err(GrantError {
+                message: format!("the setting `{name}` has characters that cannot stand in a host name"),
+                hint: "letters, digits, `.`, `-` and `_`".to_owned(),
+            });
+        }
+        out.push_str(value);
+        rest = tail;
+    }
+    out.push_str(rest);
+    Ok(out)
+}
+
+/// A guest's text for a message: bounded, and without control characters.
+fn printable(text: &str) -> String {
+    let mut out: String = text.chars().take(120).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    if text.chars().nth(120).is_some() {
+        out.push('…');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;

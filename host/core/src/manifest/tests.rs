@@ -1,0 +1,118 @@
+use super::*;
+
+const GOOD: &str = r#"
+id = "zendesk"
+version = "1.0.0"
+title = "Zendesk Support"
+vendor_api = "v2"
+intents = ["ticket.create", "ticket.status"]
+
+[setting.subdomain]
+type = "string"
+required = true
+
+[setting.email]
+type = "string"
+
+[[secret]]
+name = "api_token"
+purpose = "API token of the integration's agent"
+
+[[secret]]
+name = "oauth_token"
+purpose = "OAuth access token"
+optional = true
+
+[endpoint.api]
+base_url = "https://{subdomain}.zendesk.com"
+allow = ["read GET /api/v2/tickets/*", "write POST /api/v2/tickets"]
+
+[[endpoint.api.auth]]
+name = "token"
+scheme = "basic"
+username = "{email}/token"
+secret = "api_token"
+
+[[endpoint.api.auth]]
+name = "oauth"
+scheme = "bearer"
+secret = "oauth_token"
+"#;
+
+#[test]
+fn a_good_manifest_reads_whole() {
+    let manifest = Manifest::parse(GOOD).unwrap();
+    assert_eq!(manifest.intents, ["ticket.create", "ticket.status"]);
+    let api = &manifest.endpoints["api"];
+    assert_eq!(api.rules.len(), 2);
+    assert_eq!(api.auth.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["token", "oauth"]);
+    assert_eq!(manifest.settings["required"], serde_json::json!(["subdomain"]));
+    assert!(manifest.settings["properties"]["field_map"].is_object());
+}
+
+#[test]
+fn each_mistake_is_named_with_its_line() {
+    let cases = [
+        ("id = \"zendesk\"", "id = \"Zen Desk\"", "connector.toml:2: `Zen Desk` is not a connector id"),
+        (
+            "\"ticket.status\"]",
+            "\"ticket.status\", \"ticket.status\"]",
+            "connector.toml:6: `ticket.status` is listed twice",
+        ),
+        ("\"ticket.status\"]", "\"Ticket\"]", "connector.toml:6: `Ticket` is not an intent name"),
+        (
+            "read GET /api",
+            "GET /api",
+            "connector.toml:26: rule `GET /api/v2/tickets/*` does not begin with `read` or `write`",
+        ),
+        (
+            "read GET",
+            "read FETCH",
+            "connector.toml:26: rule `read FETCH /api/v2/tickets/*` has `FETCH` where a method should stand",
+        ),
+        ("/api/v2/tickets/*\"", "/api//tickets\"", "connector.toml:26: path `/api//tickets` has an empty segment"),
+        (
+            "secret = \"api_token\"",
+            "secret = \"nothing\"",
+            "connector.toml:28: auth of endpoint `api` uses the secret `nothing`, which no `[[secret]]` declares",
+        ),
+        (
+            "https://{subdomain}",
+            "https://{domain}",
+            "connector.toml:25: `https://{domain}.zendesk.com` uses the setting `domain`, which is not declared",
+        ),
+        ("https://", "http://", "connector.toml:25: base_url `http://{subdomain}.zendesk.com` is not https"),
+        ("optional = true", "optionl = true", "connector.toml:22: unknown field `optionl`"),
+        ("vendor_api = \"v2\"\n", "", "connector.toml"),
+    ];
+    for (from, to, message) in cases {
+        assert!(GOOD.contains(from), "{from}");
+        let error = Manifest::parse(&GOOD.replacen(from, to, 1)).unwrap_err().to_string();
+        assert!(error.starts_with(message), "\n{error}\n{message}");
+    }
+}
+
+#[test]
+fn patterns_match_whole_segments() {
+    let matches =
+        |pattern: &str, path: &[&str]| Rule::parse(&format!("read GET {pattern}"), 1).unwrap().path.matches(path);
+    assert!(matches("/a/*/c", &["a", "b", "c"]));
+    assert!(!matches("/a/*/c", &["a", "b", "d", "c"]));
+    assert!(!matches("/a/*", &["a", ""]));
+    assert!(!matches("/a/*", &["a"]));
+    assert!(matches("/a/**", &["a", "b", "c"]));
+    assert!(!matches("/a/**", &["a"]));
+    assert!(matches("/orders/*.json", &["orders", "1.json"]));
+    assert!(!matches("/orders/*.json", &["orders", ".json"]));
+    assert!(matches("/Set('*')", &["Set('1')"]));
+    assert!(!matches("/a", &["a", "b"]));
+}
+
+#[test]
+fn bad_patterns_are_refused() {
+    for bad in ["a/b", "/a/**/b", "/a/../b", "/a//b", "/a/*x*", "/a**b"] {
+        assert!(Rule::parse(&format!("read GET {bad}"), 1).is_err(), "{bad}");
+    }
+    assert!(Rule::parse("read POST /x graphql=mutation", 1).is_err());
+    assert!(Rule::parse("read POST /x other", 1).is_err());
+}
