@@ -1,0 +1,65 @@
+//! What the operator may set for the egress of one connection. Reading the configuration file is the host's business;
+//! address policy and authentication arrive with each granted request and are not repeated here.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::Deserialize;
+
+/// Egress settings of every connection that exists. A connection that is not listed cannot send.
+#[derive(Clone, Debug, Default)]
+pub struct EgressConfig {
+    /// By name of the connection.
+    pub connections: HashMap<String, ConnectionConfig>,
+}
+
+/// Transport of one connection.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ConnectionConfig {
+    /// PEM file with certificates that are trusted beside the public roots.
+    pub ca_file: Option<PathBuf>,
+    /// PEM file with the certificate chain shown to the business system.
+    pub client_cert_file: Option<PathBuf>,
+    /// PEM file with the private key of `client_cert_file`.
+    pub client_key_file: Option<PathBuf>,
+    /// Idle connections kept per origin.
+    pub pool_idle_max: usize,
+    /// How long an idle connection is kept, in milliseconds. Shorter than what business systems keep, so that a
+    /// write seldom meets a connection that the far side is closing.
+    pub pool_idle_timeout_ms: u64,
+    /// Name resolution, TCP and TLS together, in milliseconds.
+    pub connect_timeout_ms: u64,
+    /// Decompressed body of one response, in bytes.
+    pub response_body_bytes_max: usize,
+    /// Header section of one response, in bytes; 8 KiB at least.
+    pub response_header_bytes_max: usize,
+}
+
+impl Default for ConnectionConfig {
+    fn default() -> Self {
+        ConnectionConfig {
+            ca_file: None,
+            client_cert_file: None,
+            client_key_file: None,
+            pool_idle_max: 32,
+            pool_idle_timeout_ms: 20_000,
+            connect_timeout_ms: 5_000,
+            response_body_bytes_max: 8 << 20,
+            response_header_bytes_max: 64 << 10,
+        }
+    }
+}
+
+impl ConnectionConfig {
+    /// Bound of resolving, connecting and the TLS handshake together.
+    pub fn connect_timeout(&self) -> Duration {
+        Duration::from_millis(self.connect_timeout_ms)
+    }
+
+    /// How long an idle connection is kept.
+    pub fn pool_idle_timeout(&self) -> Duration {
+        Duration::from_millis(self.pool_idle_timeout_ms)
+    }
+}

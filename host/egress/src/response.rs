@@ -1,0 +1,87 @@
+//! Answers for what a guest sees of a response: status, the headers that are meant for it, and the body within its
+//! cap and without the connection's own secrets.
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
+use http::{HeaderMap, Method, Response, StatusCode};
+use hyper::body::Incoming;
+use jackfield_core::port::{SendError, UpstreamResponse};
+use tokio::time::{Instant, timeout_at};
+
+use crate::body::{self, BodyError, Coding};
+use crate::vault::Vault;
+
+/// Headers of the hop, and those that keep state which the host does not keep.
+const WITHHELD: [&str; 12] = [
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authentication-info",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "set-cookie",
+    "set-cookie2",
+];
+
+/// What a response is read under.
+pub(crate) struct Terms<'t> {
+    pub(crate) connection: &'t str,
+    pub(crate) method: &'t Method,
+    pub(crate) body_bytes_max: usize,
+    pub(crate) deadline: Instant,
+}
+
+/// Reads the rest of a response.
+///
+/// # Errors
+/// `TooLarge` as soon as the cap is crossed; `Timeout` and `Unavailable` with `sent`, since an answer had begun.
+pub(crate) async fn read(
+    response: Response<Incoming>,
+    terms: &Terms<'_>,
+    vault: &Vault,
+) -> Result<UpstreamResponse, SendError> {
+    let (head, incoming) = response.into_parts();
+    let bodiless =
+        *terms.method == Method::HEAD || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
+    let coding = if bodiless { Coding::Identity } else { Coding::of(&head.headers).map_err(|e| fault(e, terms))? };
+    let body = timeout_at(terms.deadline, body::read(incoming, coding, terms.body_bytes_max))
+        .await
+        .map_err(|_| SendError::Timeout { sent: true })?
+        .map_err(|e| fault(e, terms))?;
+    // A debugging page that repeats the request would hand the credential to the guest.
+    let body = vault.scrub_upstream(terms.connection, &body).map_or(body, Bytes::from);
+    let headers = headers(&head.headers, coding, terms.connection, vault);
+    Ok(UpstreamResponse { status: head.status.as_u16(), headers, body })
+}
+
+fn headers(headers: &HeaderMap, coding: Coding, connection: &str, vault: &Vault) -> Vec<(String, String)> {
+    let of_the_hop = |name: &str| {
+        WITHHELD.contains(&name)
+            || headers.get_all(CONNECTION).iter().any(|value| {
+                value.to_str().is_ok_and(|text| text.split(',').any(|n| n.trim().eq_ignore_ascii_case(name)))
+            })
+    };
+    let decoded = |name: &str| {
+        coding != Coding::Identity && (name == CONTENT_ENCODING.as_str() || name == CONTENT_LENGTH.as_str())
+    };
+    headers
+        .iter()
+        .filter(|(name, _)| !of_the_hop(name.as_str()) && !decoded(name.as_str()))
+        .map(|(name, value)| {
+            let scrubbed = vault.scrub_upstream(connection, value.as_bytes());
+            let value = scrubbed.as_deref().unwrap_or(value.as_bytes());
+            (name.as_str().to_owned(), String::from_utf8_lossy(value).into_owned())
+        })
+        .collect()
+}
+
+fn fault(error: BodyError, terms: &Terms<'_>) -> SendError {
+    match error {
+        BodyError::TooLarge => SendError::TooLarge { limit: terms.body_bytes_max },
+        BodyError::Broken(detail) => SendError::Unavailable { detail, sent: true },
+    }
+}

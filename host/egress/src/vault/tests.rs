@@ -1,0 +1,134 @@
+//! Sources that change, and sources that must not be used.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use jackfield_core::port::Secrets;
+use tempfile::TempDir;
+
+use super::*;
+
+fn entry(source: SecretSource) -> SecretEntry {
+    SecretEntry { connection: "shop".to_owned(), name: "token".to_owned(), source }
+}
+
+fn write(path: &Path, value: &[u8], mode: u32) {
+    std::fs::write(path, value).unwrap();
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn file(value: &[u8], mode: u32) -> (TempDir, PathBuf, Vault) {
+    let folder = TempDir::new().unwrap();
+    let path = folder.path().join("token");
+    write(&path, value, mode);
+    let vault = Vault::new([entry(SecretSource::File(path.clone()))]);
+    (folder, path, vault)
+}
+
+fn value(vault: &Vault) -> String {
+    vault.read("shop", "token").ok().unwrap().expose().to_owned()
+}
+
+#[test]
+fn a_variable_is_a_source() {
+    // Cargo sets it for every test.
+    let vault = Vault::new([entry(SecretSource::Env("CARGO_PKG_NAME".to_owned()))]);
+    assert_eq!(value(&vault), "jackfield-egress");
+    assert_eq!(vault.scrub("at jackfield-egress"), "at [redacted]");
+    let vault = Vault::new([entry(SecretSource::Env("JACKFIELD_NOT_SET".to_owned()))]);
+    let problem = vault.check("shop", "token").unwrap_err();
+    assert_eq!(
+        problem.to_string(),
+        "secret `token` of connection `shop` from `env:JACKFIELD_NOT_SET`: the environment variable is not set"
+    );
+    assert_eq!(problem.brief(), "secret `token` of connection `shop` (env): the environment variable is not set");
+}
+
+#[test]
+fn a_name_without_a_source_is_a_problem() {
+    let vault = Vault::new([]);
+    let message = vault.check("shop", "token").unwrap_err().to_string();
+    assert_eq!(message, "secret `token` of connection `shop`: the configuration gives it no source");
+}
+
+#[test]
+fn a_file_is_read_again_when_it_changes_and_only_then() {
+    let (folder, path, vault) = file(b"value-one\n", 0o600);
+    assert_eq!(value(&vault), "value-one");
+    // Old enough to be trusted by its stamp.
+    let past = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(past).unwrap();
+    let first = vault.read("shop", "token").ok().unwrap();
+    assert!(Arc::ptr_eq(&first, &vault.read("shop", "token").ok().unwrap()));
+
+    write(&path, b"value-two", 0o600);
+    assert_eq!(value(&vault), "value-two");
+    // Replaced as a whole.
+    let next = folder.path().join("next");
+    write(&next, b"value-333", 0o600);
+    std::fs::rename(&next, &path).unwrap();
+    assert_eq!(value(&vault), "value-333");
+    std::fs::remove_file(&path).unwrap();
+    assert!(vault.check("shop", "token").is_err());
+}
+
+#[test]
+fn a_mounted_secret_behind_a_link_is_followed_when_the_link_moves() {
+    let folder = TempDir::new().unwrap();
+    let (one, two, link) = (folder.path().join("one"), folder.path().join("two"), folder.path().join("token"));
+    write(&one, b"value-one", 0o400);
+    write(&two, b"value-two", 0o400);
+    symlink(&one, &link).unwrap();
+    let vault = Vault::new([entry(SecretSource::File(link.clone()))]);
+    assert_eq!(value(&vault), "value-one");
+    std::fs::remove_file(&link).unwrap();
+    symlink(&two, &link).unwrap();
+    assert_eq!(value(&vault), "value-two");
+}
+
+#[test]
+fn a_file_that_others_may_write_is_refused() {
+    for mode in [0o666, 0o620, 0o602] {
+        let (_folder, _path, vault) = file(b"value-one", mode);
+        let why = vault.check("shop", "token").unwrap_err().why;
+        assert_eq!(why, Why::File(FileProblem::Writable { mode }));
+    }
+    let (_folder, _path, vault) = file(b"value-one", 0o644);
+    assert_eq!(vault.check("shop", "token"), Ok(()));
+}
+
+#[test]
+fn what_is_not_a_regular_file_is_refused() {
+    let folder = TempDir::new().unwrap();
+    for path in [folder.path().to_owned(), PathBuf::from("/dev/zero")] {
+        let vault = Vault::new([entry(SecretSource::File(path))]);
+        assert_eq!(vault.check("shop", "token").unwrap_err().why, Why::File(FileProblem::NotRegular));
+    }
+}
+
+#[test]
+fn a_value_that_cannot_be_used_is_a_problem_and_not_repeated() {
+    let cases: [(&[u8], ValueProblem); 4] = [
+        (b"", ValueProblem::Empty),
+        (b"value-one\nvalue-two", ValueProblem::Broken),
+        (b"value-one\xff", ValueProblem::NotText),
+        (&[b'v'; (64 << 10) + 1], ValueProblem::TooLong),
+    ];
+    for (bytes, expected) in cases {
+        let (_folder, _path, vault) = file(bytes, 0o600);
+        let problem = vault.check("shop", "token").unwrap_err();
+        assert_eq!(problem.why, Why::Value(expected));
+        assert!(!problem.to_string().contains("value-") && !problem.to_string().contains("vvv"), "{problem}");
+    }
+}
+
+#[test]
+fn a_replaced_configuration_forgets_names_and_keeps_scrubbing_values() {
+    let (_folder, path, vault) = file(b"value-one", 0o600);
+    assert_eq!(value(&vault), "value-one");
+    vault.replace([entry(SecretSource::File(path))]);
+    assert_eq!(value(&vault), "value-one");
+    vault.replace([]);
+    assert!(vault.reveal("shop", "token").is_err());
+    assert_eq!(Secrets::scrub(&vault, "shop", "value-one"), "[redacted]");
+}

@@ -1,0 +1,13 @@
+//! The egress against far sides that behave and misbehave. Every assertion about what was sent is made on what the
+//! far side received.
+
+mod addresses;
+mod bodies;
+mod credentials;
+mod deadlines;
+mod far_side;
+mod faults;
+mod near_side;
+mod pools;
+mod redirects;
+mod tls;
