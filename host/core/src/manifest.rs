@@ -429,7 +429,14 @@ fn standard_settings() -> [(String, Value); 5] {
             "defaults".to_owned(),
             serde_json::json!({ "type": "object", "description": "Values used where the input says nothing." }),
         ),
-        ("status_names".to_owned(), map("Vendor status to the words shown to a user.")),
+        (
+            "status_names".to_owned(),
+            serde_json::json!({
+                "type": "object",
+                "additionalProperties": { "type": "object", "additionalProperties": { "type": "string" } },
+                "description": "By table: vendor code to canonical code, where the connector's own reading is not this account's."
+            }),
+        ),
         (
             "api_version".to_owned(),
             serde_json::json!({ "type": "string", "description": "The vendor's API version.", "pattern": "^[A-Za-z0-9._-]{1,32}$" }),

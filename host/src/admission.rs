@@ -1,0 +1,188 @@
+//! The gate: who calls, whether they may, whether there is room, and whether what they say is sound.
+//!
+//! Only this module makes an [`Admitted`]; routing and everything behind it takes nothing else.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use jackfield_core::call::User;
+use jackfield_core::failure::FieldError;
+use jackfield_core::intent::{covers, is_intent_name};
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::config::Config;
+use crate::error::{Code, Problem};
+
+mod envelope;
+mod quota;
+mod validate;
+mod vet;
+
+pub use envelope::{Context, Received};
+pub use quota::{Place, Quota};
+pub use validate::Validator;
+pub use vet::{Vetted, sound, vet};
+
+/// A bot service, known by its key.
+#[derive(Debug)]
+pub struct Caller {
+    /// Name in the configuration.
+    pub name: String,
+    /// Whose connections it reaches.
+    pub tenant: Arc<str>,
+    /// What it may do.
+    scopes: Vec<String>,
+    quota: Quota,
+}
+
+impl Caller {
+    /// A caller with its scopes and its bound.
+    pub fn new(name: &str, tenant: &str, scopes: Vec<String>, in_flight_max: usize) -> Caller {
+        Caller { name: name.to_owned(), tenant: tenant.into(), scopes, quota: Quota::new(in_flight_max) }
+    }
+
+    /// Whether it may ask for an intent.
+    pub fn may_ask(&self, intent: &str) -> bool {
+        self.scopes.iter().filter_map(|s| s.strip_prefix("intent:")).any(|pattern| covers(pattern, intent))
+    }
+
+    /// Whether it has a scope other than an intent's.
+    pub fn has(&self, scope: &str) -> bool {
+        self.scopes.iter().any(|s| s == scope)
+    }
+}
+
+/// Whether a text is a scope.
+pub fn is_scope(scope: &str) -> bool {
+    match scope.strip_prefix("intent:") {
+        Some("*") => true,
+        Some(pattern) => {
+            let stem = pattern.strip_suffix(".*").map(|s| format!("{s}.x"));
+            is_intent_name(stem.as_deref().unwrap_or(pattern))
+        }
+        None => scope == "connections:read",
+    }
+}
+
+/// The gate with its keys and its bounds.
+#[derive(Debug)]
+pub struct Admission {
+    /// By SHA-256 of the key: the look-up compares digests, so its timing says nothing about a key.
+    callers: HashMap<[u8; 32], Arc<Caller>>,
+    host: Quota,
+}
+
+/// A request that passed the gate. It holds its places in both bounds until it is dropped.
+#[derive(Debug)]
+pub struct Admitted {
+    /// Who asks.
+    pub caller: Arc<Caller>,
+    /// A well-formed intent name that the caller may ask for.
+    pub intent: String,
+    /// Not yet held against a schema: which one depends on the route.
+    pub input: Value,
+    /// A connection named by the caller.
+    pub connection: Option<String>,
+    /// Conversation, user, language and zone.
+    pub context: Context,
+    /// A shorter deadline, in milliseconds.
+    pub deadline_ms: Option<u64>,
+    /// For writes: stable for retries of the same message.
+    pub idempotency_key: Option<String>,
+    _places: [Place; 2],
+}
+
+impl Admission {
+    /// Reads callers from a configuration. `demo` adds the key `demo`, for trying out.
+    pub fn new(config: &Config, demo: Option<&str>) -> Admission {
+        let mut callers = HashMap::new();
+        for (name, section) in &config.callers {
+            let Some(digest) = parse_digest(section.key_sha256.get_ref()) else { continue };
+            let bound = section.in_flight_max.unwrap_or(config.server.caller_in_flight_max);
+            let scopes = section.scopes.get_ref().clone();
+            callers.insert(digest, Arc::new(Caller::new(name, &section.tenant, scopes, bound)));
+        }
+        if let Some(tenant) = demo {
+            let scopes = vec!["intent:*".to_owned(), "connections:read".to_owned()];
+            let caller = Caller::new("demo", tenant, scopes, config.server.caller_in_flight_max);
+            callers.insert(digest("demo"), Arc::new(caller));
+        }
+        Admission { callers, host: Quota::new(config.server.in_flight_max as usize) }
+    }
+
+    /// Who holds this `Authorization` header.
+    ///
+    /// # Errors
+    /// `unauthenticated`, the same for a missing, malformed and unknown key.
+    pub fn authenticate(&self, authorization: Option<&str>) -> Result<Arc<Caller>, Problem> {
+        authorization
+            .and_then(|h| h.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .and_then(|(_, key)| self.callers.get(&digest(key.trim())))
+            .cloned()
+            .ok_or_else(|| Problem::told(Code::Unauthenticated, "send `Authorization: Bearer` with an API key"))
+    }
+
+    /// Lets a request in, or says why not. In the order of cost: scope, room, then the body.
+    ///
+    /// # Errors
+    /// `forbidden`, `rate-limited`, `overloaded`, `malformed` or `invalid-input`.
+    pub fn admit(&self, caller: Arc<Caller>, received: Received<'_>) -> Result<Admitted, Problem> {
+        // An intent that the key does not cover is forbidden whether or not it exists: names cannot be probed.
+        if !caller.may_ask(received.intent) {
+            let detail = format!("caller `{}` has no scope that covers `{}`", caller.name, received.intent);
+            return Err(Problem::told(Code::Forbidden, detail));
+        }
+        if !is_intent_name(received.intent) {
+            return Err(Problem::told(Code::UnknownIntent, "not an intent name"));
+        }
+        let in_caller = caller.quota.take().ok_or_else(|| {
+            Problem::told(Code::RateLimited, format!("caller `{}` has its calls in flight", caller.name))
+                .retry_after(1_000)
+        })?;
+        let in_host = self
+            .host
+            .take()
+            .ok_or_else(|| Problem::told(Code::Overloaded, "the host has its calls in flight").retry_after(1_000))?;
+        let envelope = envelope::parse(received.body)?;
+        let context = envelope::context(envelope.context)?;
+        let idempotency_key = received.idempotency_key.map(envelope::idempotency_key).transpose()?;
+        Ok(Admitted {
+            caller,
+            intent: received.intent.to_owned(),
+            input: envelope.input,
+            connection: envelope.connection,
+            context,
+            deadline_ms: envelope.options.and_then(|o| o.deadline_ms),
+            idempotency_key,
+            _places: [in_caller, in_host],
+        })
+    }
+
+    /// Calls under way in the host.
+    pub fn in_flight(&self) -> usize {
+        self.host.taken()
+    }
+}
+
+/// SHA-256 of an API key. Keys are random and long, so one round is enough and look-ups stay cheap.
+pub fn digest(key: &str) -> [u8; 32] {
+    use sha2::Digest;
+    sha2::Sha256::digest(key.as_bytes()).into()
+}
+
+fn parse_digest(text: &str) -> Option<[u8; 32]> {
+    let mut digest = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (i, byte) in digest.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
+    }
+    Some(digest)
+}
+
+#[cfg(test)]
+mod tests;

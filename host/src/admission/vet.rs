@@ -1,0 +1,56 @@
+//! The input of a routed request, normalised and held against its schema. Only this module makes a [`Vetted`].
+
+use jackfield_core::normalise::Locality;
+
+use super::*;
+use crate::registry::{Connection, Intent};
+use crate::route::Routed;
+
+/// A request whose input is sound: the last value before a guest runs.
+pub struct Vetted {
+    /// As it was let in.
+    pub admitted: Admitted,
+    /// Who answers.
+    pub connection: Arc<Connection>,
+    /// What is asked of it.
+    pub intent: Arc<Intent>,
+    /// Normalised, valid input as JSON text.
+    pub input: String,
+}
+
+/// Normalises and validates.
+///
+/// # Errors
+/// `invalid-input` with one entry per field, in the order of the schema.
+pub fn vet(routed: Routed) -> Result<Vetted, Problem> {
+    let Routed { mut admitted, connection, intent } = routed;
+    let mut input = std::mem::take(&mut admitted.input);
+    sound(&intent, &connection, &admitted.context, &mut input)?;
+    Ok(Vetted { admitted, connection, intent, input: input.to_string() })
+}
+
+/// Normalises in place and validates, for a caller's input as for that of a connector which asks another.
+///
+/// # Errors
+/// `invalid-input`.
+pub fn sound(intent: &Intent, connection: &Connection, context: &Context, input: &mut Value) -> Result<(), Problem> {
+    drop_nulls(input);
+    let locality = Locality { region: connection.region.as_deref(), time_zone: &context.time_zone };
+    intent.normaliser.apply(input, &locality);
+    if intent.input.accepts(input) {
+        return Ok(());
+    }
+    Err(Problem::invalid(intent.input.errors(input, "/input")))
+}
+
+/// Language models fill what they do not know with null; it means the same as leaving it out.
+fn drop_nulls(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|_, member| !member.is_null());
+            map.values_mut().for_each(drop_nulls);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_nulls),
+        _ => {}
+    }
+}

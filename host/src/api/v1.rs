@@ -1,0 +1,184 @@
+//! `/v1`: intents and connections.
+
+use axum::Extension;
+use axum::body::Body;
+use axum::extract::{Path, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+
+use super::formats::{self, Format};
+use super::{Api, Noted, body, json as json_response, refuse};
+use crate::admission::{Caller, Received};
+use crate::error::{Code, Problem};
+use crate::pipeline;
+use crate::trace::Trace;
+
+/// `POST /v1/intents/{name}`.
+pub(super) async fn ask(
+    State(api): State<Api>,
+    Extension(trace): Extension<Trace>,
+    Path(name): Path<String>,
+    request: Request<Body>,
+) -> Response {
+    let mut noted = Noted::default();
+    let idempotency_key = match header_text(request.headers(), "idempotency-key") {
+        Ok(key) => key,
+        Err(problem) => return refuse(problem, &trace, noted),
+    };
+    // Before the body is read: a stranger's megabyte is not worth a buffer.
+    let caller = match api.authenticate(request.headers()) {
+        Ok(caller) => caller,
+        Err(problem) => return refuse(problem, &trace, noted),
+    };
+    noted.caller.clone_from(&caller.name);
+    let body = match body(&api, request).await {
+        Ok(body) => body,
+        Err(problem) => return refuse(problem, &trace, noted),
+    };
+    if jackfield_core::intent::is_intent_name(&name) {
+        noted.intent.clone_from(&name);
+    }
+    let received = Received { intent: &name, body: &body, idempotency_key: idempotency_key.as_deref() };
+    match pipeline::answer(&api.app, caller, received, &trace).await {
+        Ok(reply) => match serde_json::to_vec(&reply) {
+            Ok(bytes) => json_response(bytes, noted),
+            Err(error) => refuse(Problem::new(Code::Internal, error.to_string()), &trace, noted),
+        },
+        Err(problem) => refuse(problem, &trace, noted),
+    }
+}
+
+/// `GET /v1/intents?format=native|openai|anthropic|mcp`: those that this key may call, and no others.
+pub(super) async fn list(
+    State(api): State<Api>,
+    Extension(trace): Extension<Trace>,
+    Query(query): Query<Vec<(String, String)>>,
+    headers: HeaderMap,
+) -> Response {
+    let caller = match api.authenticate(&headers) {
+        Ok(caller) => caller,
+        Err(problem) => return refuse(problem, &trace, Noted::default()),
+    };
+    let noted = Noted { caller: caller.name.clone(), ..Noted::default() };
+    let mut format = Format::Native;
+    for (name, value) in &query {
+        match (name.as_str(), Format::parse(value)) {
+            ("format", Some(wanted)) => format = wanted,
+            ("format", None) => {
+                let detail = "format is one of native, openai, anthropic, mcp";
+                return refuse(Problem::told(Code::Malformed, detail), &trace, noted);
+            }
+            _ => {
+                let detail = "the only query parameter here is `format`";
+                return refuse(Problem::told(Code::Malformed, detail), &trace, noted);
+            }
+        }
+    }
+    let offered = offered(&api, &caller);
+    tagged(&headers, formats::list(format, &offered), noted)
+}
+
+/// `GET /v1/intents/{name}`.
+pub(super) async fn describe(
+    State(api): State<Api>,
+    Extension(trace): Extension<Trace>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Response {
+    let caller = match api.authenticate(&headers) {
+        Ok(caller) => caller,
+        Err(problem) => return refuse(problem, &trace, Noted::default()),
+    };
+    let noted = Noted { caller: caller.name.clone(), ..Noted::default() };
+    match offered(&api, &caller).into_iter().find(|o| o.intent.spec.name == name) {
+        Some(offer) => tagged(&headers, formats::native(&offer), noted),
+        // One that the key does not cover looks like one that is not there.
+        None => refuse(Problem::told(Code::UnknownIntent, "no such intent for this key"), &trace, noted),
+    }
+}
+
+/// `GET /v1/connections`: those of the key's tenant.
+pub(super) async fn connections(
+    State(api): State<Api>,
+    Extension(trace): Extension<Trace>,
+    headers: HeaderMap,
+) -> Response {
+    let caller = match api.authenticate(&headers) {
+        Ok(caller) => caller,
+        Err(problem) => return refuse(problem, &trace, Noted::default()),
+    };
+    let noted = Noted { caller: caller.name.clone(), ..Noted::default() };
+    if !caller.has("connections:read") {
+        return refuse(Problem::told(Code::Forbidden, "needs the scope `connections:read`"), &trace, noted);
+    }
+    let list: Vec<Value> = api
+        .app
+        .registry
+        .connections()
+        .filter(|c| c.tenant == caller.tenant)
+        .map(|c| {
+            let manifest = c.connector.manifest();
+            let intents: Vec<_> = manifest.intents.iter().filter(|i| c.intents.contains_key(*i)).collect();
+            json!({
+                "name": &*c.name,
+                "connector": manifest.id,
+                "version": manifest.version,
+                "access": c.grant.access(),
+                "intents": intents,
+            })
+        })
+        .collect();
+    json_response(json!({ "connections": list }).to_string().into_bytes(), noted)
+}
+
+/// Intents that a caller can really ask for, in the order of their names.
+fn offered(api: &Api, caller: &Caller) -> Vec<formats::Offer> {
+    let registry = &api.app.registry;
+    let mut offers: Vec<_> = registry
+        .routes()
+        .intents(&caller.tenant)
+        .filter(|(name, _)| caller.may_ask(name))
+        .filter_map(|(name, connections)| {
+            let intent = registry.connection(connections.first()?)?.intents.get(name)?.clone();
+            Some(formats::Offer { intent, connections: connections.to_vec() })
+        })
+        .collect();
+    offers.sort_by(|a, b| a.intent.spec.name.cmp(&b.intent.spec.name));
+    offers
+}
+
+/// A document that changes only with the configuration: with a strong ETag.
+fn tagged(headers: &HeaderMap, document: Value, noted: Noted) -> Response {
+    use sha2::Digest;
+    let bytes = document.to_string().into_bytes();
+    let digest = sha2::Sha256::digest(&bytes);
+    let tag = format!("\"{}\"", digest[..12].iter().map(|b| format!("{b:02x}")).collect::<String>());
+    let known = headers.get(header::IF_NONE_MATCH).and_then(|h| h.to_str().ok()).unwrap_or_default();
+    let mut response = if known.split(',').any(|t| t.trim() == tag || t.trim() == "*") {
+        let mut unchanged = StatusCode::NOT_MODIFIED.into_response();
+        unchanged.extensions_mut().insert(noted);
+        unchanged
+    } else {
+        json_response(bytes, noted)
+    };
+    let headers = response.headers_mut();
+    if let Ok(tag) = tag.parse() {
+        headers.insert(header::ETAG, tag);
+    }
+    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("private, no-cache"));
+    response
+}
+
+/// A header that may stand once.
+fn header_text(headers: &HeaderMap, name: &str) -> Result<Option<String>, Problem> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(one), None) => match one.to_str() {
+            Ok(text) => Ok(Some(text.to_owned())),
+            Err(_) => Err(Problem::told(Code::Malformed, format!("the header `{name}` is not ASCII"))),
+        },
+        (Some(_), Some(_)) => Err(Problem::told(Code::Malformed, format!("the header `{name}` stands twice"))),
+    }
+}

@@ -1,0 +1,195 @@
+//! The composition root: the only place that knows sandbox, egress and renderer at once and plugs them together.
+
+use std::borrow::Cow;
+use std::path::Path;
+use std::sync::Arc;
+
+use jackfield_egress::{ConnectionConfig, Egress, EgressConfig, SecretEntry, SecretSource, Vault};
+use jackfield_render::{Renderer, TemplateKey};
+use jackfield_sandbox::{Ports, Sandbox, SandboxConfig};
+
+use crate::admission::Admission;
+use crate::cache::GuestCache;
+use crate::config::{Complaints, Config};
+use crate::guest_log::TracingLog;
+use crate::orchestrate::Orchestrator;
+use crate::registry::Registry;
+
+/// A host, ready to answer. Everything in it is decided before the first request.
+pub struct App {
+    /// As read.
+    pub config: Config,
+    /// The gate.
+    pub admission: Admission,
+    /// Connectors and connections.
+    pub registry: Registry,
+    /// Words for users.
+    pub renderer: Renderer,
+    sandbox: Arc<Sandbox>,
+    vault: Arc<Vault>,
+    ports: Arc<Ports>,
+}
+
+/// What starts besides the configuration.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Options {
+    /// Accept the API key `demo`, for the tenant `demo`.
+    pub demo: bool,
+}
+
+impl App {
+    /// Plugs a host together. Nothing listens and nothing is sent yet.
+    ///
+    /// # Errors
+    /// Everything that is wrong with configuration, connectors, secrets and templates, in one go.
+    pub fn compose(config: Config, options: Options) -> Result<Arc<App>, Complaints> {
+        let sandbox = Arc::new(sandbox(&config)?);
+        let mut complaints = Complaints::new(config.source.clone());
+        let vault = Arc::new(vault(&config, &mut complaints));
+        let egress = egress(&config, &vault, &mut complaints);
+        let registry = match Registry::build(&config, &sandbox) {
+            Ok(registry) => Some(registry),
+            Err(more) => {
+                complaints.extend(more);
+                None
+            }
+        };
+        let renderer = registry.as_ref().and_then(|registry| renderer(&config, registry, &mut complaints));
+        complaints.check()?;
+        let (Some(registry), Some(renderer), Some(egress)) = (registry, renderer, egress) else {
+            return Err(complaints);
+        };
+        let admission = Admission::new(&config, options.demo.then_some("demo"));
+        Ok(Arc::new_cyclic(|app| {
+            let ports = Arc::new(Ports {
+                egress: Arc::new(egress),
+                secrets: vault.clone(),
+                cache: Arc::new(GuestCache::new(registry.connections().map(|c| c.name.clone()))),
+                intents: Arc::new(Orchestrator::new(app.clone())),
+                log: Arc::new(TracingLog),
+            });
+            App { config, admission, registry, renderer, sandbox, vault, ports }
+        }))
+    }
+
+    /// What guests reach the outside by.
+    pub fn ports(&self) -> &Arc<Ports> {
+        &self.ports
+    }
+
+    /// The engine.
+    pub fn sandbox(&self) -> &Arc<Sandbox> {
+        &self.sandbox
+    }
+
+    /// A text without any secret value in any encoding.
+    pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.vault.scrub(text)
+    }
+}
+
+fn sandbox(config: &Config) -> Result<Sandbox, Complaints> {
+    // The pool's slots must hold what the most generous connection allows.
+    let own = config.connections.values().filter_map(|c| config.limits_of(c.get_ref()).ok());
+    let limits: Vec<_> = own.chain([config.limits.clone()]).collect();
+    let settings = SandboxConfig {
+        calls_in_flight_max: config.server.in_flight_max,
+        memory_bytes_max: limits.iter().map(|l| l.memory_bytes_max).max().unwrap_or_default(),
+        table_elements_max: limits.iter().map(|l| l.table_elements_max).max().unwrap_or_default(),
+        cache_dir: config.sandbox.cache_dir.as_ref().map(|dir| config.source.resolve(dir)),
+        ..SandboxConfig::default()
+    };
+    Sandbox::new(&settings).map_err(|error| {
+        Complaints::file(&config.source.path, format!("the sandbox does not start: {error:#}"), "see `[sandbox]`")
+    })
+}
+
+fn vault(config: &Config, complaints: &mut Complaints) -> Vault {
+    let mut entries = Vec::new();
+    for (name, section) in &config.connections {
+        for (secret, written) in &section.get_ref().secrets {
+            match SecretSource::parse(written.get_ref().source()) {
+                Ok(source) => {
+                    entries.push(SecretEntry { connection: name.clone(), name: secret.clone(), source });
+                }
+                Err(why) => complaints.push(
+                    Some(written.span()),
+                    format!("secret `{secret}` of connection `{name}`: {why}"),
+                    "`env:NAME` or `file:/path`",
+                ),
+            }
+        }
+    }
+    let vault = Vault::new(entries);
+    for (name, section) in &config.connections {
+        for (secret, written) in &section.get_ref().secrets {
+            if SecretSource::parse(written.get_ref().source()).is_err() {
+                continue;
+            }
+            if let Err(problem) = vault.check(name, secret) {
+                complaints.push(
+                    Some(written.span()),
+                    problem.to_string(),
+                    "the value is read from its source at every use; it stands nowhere in this file",
+                );
+            }
+        }
+    }
+    vault
+}
+
+fn egress(config: &Config, vault: &Arc<Vault>, complaints: &mut Complaints) -> Option<Egress> {
+    let resolve = |path: &Option<std::path::PathBuf>| path.as_deref().map(|p: &Path| config.source.resolve(p));
+    let connections = config.connections.iter().map(|(name, section)| {
+        let section = section.get_ref();
+        let limits = config.limits_of(section).unwrap_or_default();
+        let transport = ConnectionConfig {
+            ca_file: resolve(&section.ca_file),
+            client_cert_file: resolve(&section.client_certificate_file),
+            client_key_file: resolve(&section.client_key_file),
+            response_body_bytes_max: limits.response_body_bytes_max,
+            ..ConnectionConfig::default()
+        };
+        (name.clone(), transport)
+    });
+    match Egress::new(&EgressConfig { connections: connections.collect() }, vault.clone()) {
+        Ok(egress) => Some(egress),
+        Err(error) => {
+            let span = config.connections.get(&error.connection).map(toml::Spanned::span);
+            complaints.push(
+                span,
+                format!("{error}: {}", error.source),
+                "check the certificate files of the connection",
+            );
+            None
+        }
+    }
+}
+
+fn renderer(config: &Config, registry: &Registry, complaints: &mut Complaints) -> Option<Renderer> {
+    let own = registry.connectors().flat_map(|(_, c)| &c.package().intents).filter_map(|intent| {
+        let is_catalogues = jackfield_catalog::definition(&intent.name).is_some();
+        let text = intent.template.clone().filter(|_| !is_catalogues)?;
+        Some((TemplateKey { intent: intent.name.clone(), locale: "en".to_owned() }, text))
+    });
+    let written = config.templates.iter().map(|t| {
+        let t = t.get_ref();
+        (TemplateKey { intent: t.intent.clone(), locale: t.locale.clone() }, t.text.clone())
+    });
+    match Renderer::new(own.chain(written)) {
+        Ok(renderer) => Some(renderer),
+        Err(error) => {
+            let span = config
+                .templates
+                .iter()
+                .find(|t| error.to_string().contains(&t.get_ref().intent))
+                .map(toml::Spanned::span);
+            complaints.push(
+                span,
+                format!("a template does not compile: {error}"),
+                "see the template reference in the docs",
+            );
+            None
+        }
+    }
+}

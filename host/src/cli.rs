@@ -1,0 +1,89 @@
+//! The command line. Data goes to standard output, talk to standard error; exit codes are in [`crate::exit`].
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit::Exit;
+use crate::telemetry::{self, LogFormat};
+
+mod build;
+mod call;
+mod check;
+mod inspect;
+mod key;
+mod serve;
+
+/// A WebAssembly plugin host for chatbot connectors.
+#[derive(Debug, Parser)]
+#[command(name = "jackfield", version, about, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    verb: Verb,
+    /// How log lines on standard error look.
+    #[arg(long, global = true, value_enum, default_value_t, env = "JACKFIELD_LOG_FORMAT")]
+    log_format: LogFormat,
+    /// Which log lines: `warn`, `info`, `info,guest=debug`.
+    #[arg(long, global = true, default_value = "info", env = "JACKFIELD_LOG")]
+    log: String,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Serve intents over HTTP.
+    Serve(serve::Args),
+    /// Check configuration, connectors, grants and secrets without any network.
+    Check(check::Args),
+    /// Ask one connection for one intent, as the operator.
+    Call(call::Args),
+    /// Compile and package connectors.
+    Build(build::Args),
+    /// Show what a connector is, what it asks for and what it imports.
+    Inspect(inspect::Args),
+    /// Make an API key and the configuration line for it.
+    Key(key::Args),
+}
+
+/// Where the configuration is.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigArgs {
+    /// The configuration file.
+    #[arg(long, short, default_value = "jackfield.toml", env = "JACKFIELD_CONFIG")]
+    config: PathBuf,
+    /// Accept the API key `demo` for the tenant `demo`: for trying out, never for real data.
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Parses the command line and does what it says.
+pub fn main() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Ok };
+        }
+    };
+    if let Err(error) = telemetry::start(cli.log_format, &cli.log) {
+        eprintln!("error: `--log {}`: {error}", cli.log);
+        return Exit::Usage;
+    }
+    let result = match cli.verb {
+        Verb::Serve(args) => serve::run(args),
+        Verb::Check(args) => check::run(args),
+        Verb::Call(args) => call::run(args),
+        Verb::Build(args) => build::run(args),
+        Verb::Inspect(args) => inspect::run(args),
+        Verb::Key(args) => key::run(args),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        Exit::Failed
+    })
+}
+
+/// The runtime for verbs that call connectors.
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

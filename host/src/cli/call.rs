@@ -1,0 +1,85 @@
+//! `jackfield call CONNECTION INTENT JSON`: one intent through the whole pipeline but the wire, as the operator.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{ConfigArgs, runtime};
+use crate::admission::{Caller, Received};
+use crate::app::{App, Options};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::pipeline;
+use crate::trace::Trace;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Name of a connection.
+    connection: String,
+    /// Name of an intent, such as `order.status`.
+    intent: String,
+    /// The intent's input as JSON.
+    #[arg(default_value = "{}")]
+    input: String,
+    /// Verified e-mail address of the person in the chat.
+    #[arg(long)]
+    user_email: Option<String>,
+    /// Language of the text.
+    #[arg(long, default_value = "en")]
+    locale: String,
+    /// IANA time zone of the text's dates.
+    #[arg(long, default_value = "UTC")]
+    time_zone: String,
+    /// For a write: stable for retries.
+    #[arg(long)]
+    idempotency_key: Option<String>,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    let input: Value = match serde_json::from_str(&args.input) {
+        Ok(input) => input,
+        Err(error) => {
+            eprintln!("error: the input is not JSON: {error}");
+            return Ok(Exit::Usage);
+        }
+    };
+    let app = Config::read(&args.config.config).and_then(|c| App::compose(c, Options { demo: args.config.demo }));
+    let app = match app {
+        Ok(app) => app,
+        Err(complaints) => {
+            eprint!("{complaints}");
+            return Ok(Exit::Config);
+        }
+    };
+    let Some(connection) = app.registry.connection(&args.connection) else {
+        let known: Vec<_> = app.registry.connections().map(|c| c.name.to_string()).collect();
+        eprintln!("error: no connection `{}`; there are {}", args.connection, known.join(", "));
+        return Ok(Exit::Usage);
+    };
+    let user = args.user_email.map(|email| json!({ "id": "operator", "email": email, "verified": true }));
+    let mut context = json!({ "locale": args.locale, "time_zone": args.time_zone });
+    if let Some(user) = user {
+        context["user"] = user;
+    }
+    let body = json!({ "input": input, "connection": args.connection, "context": context }).to_string();
+    let caller = Arc::new(Caller::new("operator", &connection.tenant, vec!["intent:*".to_owned()], 1));
+    let received =
+        Received { intent: &args.intent, body: body.as_bytes(), idempotency_key: args.idempotency_key.as_deref() };
+    let trace = Trace::new(None);
+    match runtime()?.block_on(pipeline::answer(&app, caller, received, &trace)) {
+        Ok(reply) => {
+            eprintln!("{}", reply.text);
+            println!("{}", serde_json::to_string_pretty(&reply)?);
+            Ok(Exit::Ok)
+        }
+        Err(problem) => {
+            // The operator sees the private side too; a caller over HTTP does not.
+            eprintln!("{problem}");
+            let body: Value = serde_json::from_slice(&problem.to_json())?;
+            println!("{}", serde_json::to_string_pretty(&body)?);
+            Ok(Exit::Problem)
+        }
+    }
+}

@@ -1,0 +1,43 @@
+//! `jackfield check`: everything that `serve` would refuse, without listening and without any network.
+
+use super::ConfigArgs;
+use crate::app::{App, Options};
+use crate::config::Config;
+use crate::exit::Exit;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    let app = Config::read(&args.config.config).and_then(|c| App::compose(c, Options { demo: args.config.demo }));
+    let app = match app {
+        Ok(app) => app,
+        Err(complaints) => {
+            eprint!("{complaints}");
+            return Ok(Exit::Config);
+        }
+    };
+    for connection in app.registry.connections() {
+        let manifest = connection.connector.manifest();
+        println!(
+            "{}: {} {} ({}), tenant {}",
+            connection.name,
+            manifest.id,
+            manifest.version,
+            connection.grant.access(),
+            connection.tenant
+        );
+        for endpoint in connection.grant.endpoints() {
+            println!("  {} -> {}", endpoint.name, endpoint.base);
+            for rule in &endpoint.rules {
+                println!("    {}", rule.text);
+            }
+        }
+        let served = manifest.intents.iter().filter(|i| connection.intents.contains_key(*i));
+        println!("  serves {}", served.cloned().collect::<Vec<_>>().join(", "));
+    }
+    Ok(Exit::Ok)
+}

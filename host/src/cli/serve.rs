@@ -1,0 +1,60 @@
+//! `jackfield serve`.
+
+use std::net::SocketAddr;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::{ConfigArgs, runtime};
+use crate::app::{App, Options};
+use crate::config::Config;
+use crate::exit::Exit;
+use crate::server;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    #[command(flatten)]
+    config: ConfigArgs,
+    /// Listen here instead of where the configuration says.
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    let app = Config::read(&args.config.config).and_then(|mut config| {
+        config.server.listen = args.listen.unwrap_or(config.server.listen);
+        App::compose(config, Options { demo: args.config.demo })
+    });
+    let app = match app {
+        Ok(app) => app,
+        Err(complaints) => {
+            eprint!("{complaints}");
+            return Ok(Exit::Config);
+        }
+    };
+    runtime()?.block_on(async {
+        let listen = app.config.server.listen;
+        let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
+        if args.config.demo {
+            tracing::warn!("the API key `demo` is accepted: for trying out only");
+        }
+        tracing::info!(
+            "listening on http://{}, {} connectors, {} connections",
+            listener.local_addr()?,
+            app.registry.connectors().count(),
+            app.registry.connections().count()
+        );
+        let mut terminate = signal(SignalKind::terminate())?;
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let stop = async move {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        };
+        server::serve(app, listener, stop).await?;
+        tracing::info!("stopped");
+        Ok(Exit::Ok)
+    })
+}

@@ -1,0 +1,452 @@
+//! `jackfield.toml`: the operator's side of every grant. Read whole; everything that is wrong is reported in one go,
+//! each with file, line and a hint, before anything listens.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use ipnet::IpNet;
+use jackfield_core::budget::Limits;
+use jackfield_core::intent::is_intent_name;
+use jackfield_core::manifest::{Access, is_dashed_name, is_snake_name};
+use jackfield_core::routing::RouteRule;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+mod report;
+
+pub use report::{Complaint, Complaints};
+
+/// A configuration whose every part stands on its own feet; what needs the connectors is checked by the registry.
+#[derive(Debug)]
+pub struct Config {
+    /// The file and its text, for messages.
+    pub source: Source,
+    /// Listening and the host's own bounds.
+    pub server: Server,
+    /// The engine.
+    pub sandbox: SandboxSection,
+    /// Per-call limits where a connection says nothing.
+    pub limits: Limits,
+    /// Bot services by name.
+    pub callers: BTreeMap<String, CallerSection>,
+    /// Connectors by id.
+    pub connectors: BTreeMap<String, Spanned<ConnectorSection>>,
+    /// Connections by name.
+    pub connections: BTreeMap<String, Spanned<ConnectionSection>>,
+    /// In the order of the file.
+    pub routes: Vec<Spanned<RouteRule>>,
+    /// Texts that replace the catalogue's.
+    pub templates: Vec<Spanned<TemplateSection>>,
+}
+
+/// Where a configuration was read from.
+#[derive(Clone, Debug)]
+pub struct Source {
+    /// The file.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+}
+
+impl Source {
+    /// `jackfield.toml:12`, for messages.
+    pub fn place(&self, span: &Range<usize>) -> String {
+        format!("{}:{}", self.path.display(), self.line(span))
+    }
+
+    /// 1-based line of a span's start.
+    pub fn line(&self, span: &Range<usize>) -> usize {
+        self.text.as_bytes()[..span.start.min(self.text.len())].iter().filter(|b| **b == b'\n').count() + 1
+    }
+
+    /// A path of the configuration, relative to the file.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new(".")).join(path)
+    }
+}
+
+/// `[server]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Server {
+    /// Address and port to listen on.
+    pub listen: std::net::SocketAddr,
+    /// Calls under way in the whole host; above it a call is answered 503 at once.
+    pub in_flight_max: u32,
+    /// Calls under way for one caller, unless the caller says otherwise; above it 429 at once.
+    pub caller_in_flight_max: usize,
+    /// Body of one request, in bytes.
+    pub body_bytes_max: usize,
+    /// How long calls under way may take after SIGTERM, in milliseconds.
+    pub drain_ms: u64,
+    /// How long a caller may take to send its headers, in milliseconds.
+    pub header_read_ms: u64,
+}
+
+impl Default for Server {
+    fn default() -> Self {
+        Server {
+            listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8080)),
+            in_flight_max: 1_000,
+            caller_in_flight_max: 500,
+            body_bytes_max: 1 << 20,
+            drain_ms: 20_000,
+            header_read_ms: 10_000,
+        }
+    }
+}
+
+/// `[sandbox]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SandboxSection {
+    /// Directory for compiled connectors; without one, each start compiles.
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// `[caller.NAME]`: a bot service.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CallerSection {
+    /// SHA-256 of the API key in hexadecimal, as `jackfield key` prints it. The key itself is nowhere.
+    pub key_sha256: Spanned<String>,
+    /// Whose connections it reaches.
+    pub tenant: String,
+    /// `intent:order.*`, `connections:read`.
+    pub scopes: Spanned<Vec<String>>,
+    /// Calls under way.
+    #[serde(default)]
+    pub in_flight_max: Option<usize>,
+}
+
+/// `[connector.ID]`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectorSection {
+    /// The `.wasm` that `jackfield build` made, relative to this file.
+    pub file: Spanned<PathBuf>,
+}
+
+/// `[connection.NAME]`: one configured use of a connector.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectionSection {
+    /// Id of a `[connector.ID]`.
+    pub connector: Spanned<String>,
+    /// Callers of this tenant reach it.
+    pub tenant: String,
+    /// `read` unless written otherwise.
+    #[serde(default = "read_only")]
+    pub access: Access,
+    /// Those intents of the connector that are served, as patterns.
+    #[serde(default = "all")]
+    pub intents: Vec<String>,
+    /// Region for phone numbers without a country code, such as `US`.
+    #[serde(default)]
+    pub region: Option<Spanned<String>>,
+    /// Checked against the manifest.
+    #[serde(default)]
+    pub settings: Option<Spanned<toml::Table>>,
+    /// Secret name to source.
+    #[serde(default)]
+    pub secrets: BTreeMap<String, Spanned<SecretSection>>,
+    /// Endpoint name to the name of one of its auth schemes.
+    #[serde(default)]
+    pub auth: BTreeMap<String, String>,
+    /// Private addresses that it may reach.
+    #[serde(default)]
+    pub allow_addresses: Vec<IpNet>,
+    /// Plain HTTP to the business system: test systems only.
+    #[serde(default)]
+    pub allow_insecure: bool,
+    /// PEM file with further certificate authorities.
+    #[serde(default)]
+    pub ca_file: Option<PathBuf>,
+    /// PEM file with a client certificate chain.
+    #[serde(default)]
+    pub client_certificate_file: Option<PathBuf>,
+    /// PEM file with the client certificate's key.
+    #[serde(default)]
+    pub client_key_file: Option<PathBuf>,
+    /// Limits of one call; keys that are not named come from `[limits]`.
+    #[serde(default)]
+    pub limits: Option<Spanned<toml::Table>>,
+}
+
+fn read_only() -> Access {
+    Access::Read
+}
+
+fn all() -> Vec<String> {
+    vec!["*".to_owned()]
+}
+
+/// A secret's source, short or long.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(untagged, expecting = "a secret is `\"env:NAME\"`, `\"file:/path\"` or `{ source = \"...\", reveal = true }`")]
+pub enum SecretSection {
+    /// `"env:NAME"`.
+    Source(String),
+    /// With what the operator allows beyond use.
+    Full(SecretTable),
+}
+
+/// `{ source = "...", reveal = true }`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecretTable {
+    /// `env:NAME` or `file:/path`.
+    pub source: String,
+    /// Whether the guest may see the value.
+    #[serde(default)]
+    pub reveal: bool,
+}
+
+impl SecretSection {
+    /// Where the value comes from.
+    pub fn source(&self) -> &str {
+        match self {
+            SecretSection::Source(source) => source,
+            SecretSection::Full(full) => &full.source,
+        }
+    }
+
+    /// Whether the guest may see the value.
+    pub fn reveal(&self) -> bool {
+        matches!(self, SecretSection::Full(full) if full.reveal)
+    }
+}
+
+/// `[[template]]`: words of the operator instead of the catalogue's.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TemplateSection {
+    /// The intent whose answers it renders.
+    pub intent: String,
+    /// BCP 47 tag.
+    #[serde(default = "english")]
+    pub locale: String,
+    /// In the renderer's template language.
+    pub text: String,
+}
+
+fn english() -> String {
+    "en".to_owned()
+}
+
+impl Config {
+    /// Reads and checks a file.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn read(path: &Path) -> Result<Config, Complaints> {
+        let text = std::fs::read_to_string(path).map_err(|e| {
+            Complaints::file(
+                path,
+                format!("the configuration cannot be read: {e}"),
+                "name another file with `--config`",
+            )
+        })?;
+        Config::parse(Source { path: path.to_owned(), text })
+    }
+
+    /// Checks a configuration's text.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn parse(source: Source) -> Result<Config, Complaints> {
+        let text = source.text.clone();
+        let mut complaints = Complaints::new(source.clone());
+        let (table, errors) = DeTable::parse_recoverable(&text);
+        for error in errors {
+            complaints.push(error.span(), error.message(), "see https://toml.io for the syntax");
+        }
+        // A file that is no TOML would only give confusing errors further on.
+        complaints.check()?;
+
+        let mut sections = Sections { complaints: &mut complaints, table: table.into_inner() };
+        let config = Config {
+            source: source.clone(),
+            server: sections.one("server"),
+            sandbox: sections.one("sandbox"),
+            limits: sections.one("limits"),
+            callers: sections.named("caller").into_iter().map(|(k, v)| (k, v.into_inner())).collect(),
+            connectors: sections.named("connector"),
+            connections: sections.named("connection"),
+            routes: sections.list("route"),
+            templates: sections.list("template"),
+        };
+        sections.refuse_the_rest();
+        config.check(&mut complaints);
+        complaints.check()?;
+        Ok(config)
+    }
+
+    /// What can be judged without a connector at hand.
+    fn check(&self, complaints: &mut Complaints) {
+        for (name, caller) in &self.callers {
+            if !is_digest(caller.key_sha256.get_ref()) {
+                complaints.push(
+                    Some(caller.key_sha256.span()),
+                    format!("key_sha256 of caller `{name}` is not a SHA-256 in hexadecimal"),
+                    "`jackfield key` makes a key and prints this line",
+                );
+            }
+            for scope in caller.scopes.get_ref() {
+                if !crate::admission::is_scope(scope) {
+                    complaints.push(
+                        Some(caller.scopes.span()),
+                        format!("`{scope}` is not a scope"),
+                        "`intent:*`, `intent:order.*`, `intent:order.status` or `connections:read`",
+                    );
+                }
+            }
+        }
+        for (name, connection) in &self.connections {
+            let section = connection.get_ref();
+            if !is_dashed_name(name) {
+                complaints.push(
+                    Some(connection.span()),
+                    format!("`{name}` is not a connection name"),
+                    "lower-case words joined by `-`, such as `shop-eu`",
+                );
+            }
+            let connector = &section.connector;
+            if !self.connectors.contains_key(connector.get_ref()) {
+                complaints.push(
+                    Some(connector.span()),
+                    format!("connection `{name}` uses the connector `{}`, which is not there", connector.get_ref()),
+                    format!("add `[connector.{}]` with its `file`", connector.get_ref()),
+                );
+            }
+            for (secret, place) in &section.secrets {
+                if !is_snake_name(secret) {
+                    complaints.push(
+                        Some(place.span()),
+                        format!("`{secret}` is not a secret name"),
+                        "words joined by `_`",
+                    );
+                }
+            }
+            if section.client_certificate_file.is_some() != section.client_key_file.is_some() {
+                complaints.push(
+                    Some(connection.span()),
+                    format!("connection `{name}` has only half of a client certificate"),
+                    "give both `client_certificate_file` and `client_key_file`",
+                );
+            }
+        }
+        for route in &self.routes {
+            let rule = route.get_ref();
+            if !self.connections.contains_key(&rule.connection) {
+                complaints.push(
+                    Some(route.span()),
+                    format!("a route leads to the connection `{}`, which is not there", rule.connection),
+                    "name a `[connection.NAME]` of this file",
+                );
+            }
+            let stem = rule.intent.strip_suffix(".*").map(|s| format!("{s}.x"));
+            if rule.intent != "*" && !is_intent_name(stem.as_deref().unwrap_or(&rule.intent)) {
+                complaints.push(
+                    Some(route.span()),
+                    format!("`{}` is not an intent pattern", rule.intent),
+                    "`*`, `order.*` or `order.status`",
+                );
+            }
+        }
+    }
+
+    /// The limits of a connection: `[limits]` with the connection's own keys over it.
+    ///
+    /// # Errors
+    /// When a key is unknown or of the wrong type.
+    pub fn limits_of(&self, section: &ConnectionSection) -> Result<Limits, (Range<usize>, String)> {
+        let Some(own) = &section.limits else { return Ok(self.limits.clone()) };
+        let mut merged = toml::Table::try_from(&self.limits).map_err(|e| (own.span(), e.to_string()))?;
+        merged.extend(own.get_ref().clone());
+        merged.try_into().map_err(|e: toml::de::Error| (own.span(), e.message().to_owned()))
+    }
+}
+
+fn is_digest(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())
+}
+
+/// Takes the file apart, section by section, so that one mistake does not hide the next.
+struct Sections<'c, 'i> {
+    complaints: &'c mut Complaints,
+    table: DeTable<'i>,
+}
+
+impl<'i> Sections<'_, 'i> {
+    fn take(&mut self, key: &str) -> Option<Spanned<DeValue<'i>>> {
+        self.table.remove(key)
+    }
+
+    fn read<T: DeserializeOwned>(&mut self, value: Spanned<DeValue<'i>>) -> Option<T> {
+        let span = value.span();
+        match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(read) => Some(read),
+            Err(error) => {
+                self.complaints.push(error.span().or(Some(span)), error.message(), "see the configuration reference");
+                None
+            }
+        }
+    }
+
+    /// `[key]`, or its default.
+    fn one<T: DeserializeOwned + Default>(&mut self, key: &str) -> T {
+        self.take(key).and_then(|value| self.read(value)).unwrap_or_default()
+    }
+
+    /// `[key.NAME]` for every name.
+    fn named<T: DeserializeOwned>(&mut self, key: &str) -> BTreeMap<String, Spanned<T>> {
+        let Some(value) = self.take(key) else { return BTreeMap::new() };
+        let span = value.span();
+        let DeValue::Table(table) = value.into_inner() else {
+            self.complaints.push(Some(span), format!("`{key}` is not a table"), format!("write `[{key}.NAME]`"));
+            return BTreeMap::new();
+        };
+        table
+            .into_iter()
+            .filter_map(|(name, value)| {
+                let span = name.span();
+                let read = self.read(value)?;
+                Some((name.into_inner().into_owned(), Spanned::new(span, read)))
+            })
+            .collect()
+    }
+
+    /// `[[key]]`.
+    fn list<T: DeserializeOwned>(&mut self, key: &str) -> Vec<Spanned<T>> {
+        let Some(value) = self.take(key) else { return Vec::new() };
+        let span = value.span();
+        let DeValue::Array(items) = value.into_inner() else {
+            self.complaints.push(Some(span), format!("`{key}` is not a list"), format!("write `[[{key}]]`"));
+            return Vec::new();
+        };
+        items
+            .into_iter()
+            .filter_map(|item| {
+                let span = item.span();
+                Some(Spanned::new(span, self.read(item)?))
+            })
+            .collect()
+    }
+
+    fn refuse_the_rest(&mut self) {
+        for (key, _) in std::mem::take(&mut self.table) {
+            self.complaints.push(
+                Some(key.span()),
+                format!("`{}` means nothing here", key.get_ref()),
+                "known sections: server, sandbox, limits, caller, connector, connection, route, template",
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,104 @@
+use super::*;
+
+fn complaints(text: &str) -> Vec<(Option<usize>, String)> {
+    let source = Source { path: "jackfield.toml".into(), text: text.to_owned() };
+    match Config::parse(source.clone()) {
+        Ok(_) => Vec::new(),
+        Err(all) => all.list().iter().map(|c| (c.span.as_ref().map(|s| source.line(s)), c.message.clone())).collect(),
+    }
+}
+
+const GOOD: &str = r#"
+[server]
+listen = "127.0.0.1:9000"
+
+[limits]
+wall_ms = 5000
+
+[caller.bot]
+key_sha256 = "2a97516c354b68848cdbd8f54a226a0a55b21ed138e207ad6c5cbb9c00aa5aea"
+tenant = "acme"
+scopes = ["intent:*", "connections:read"]
+
+[connector.shopify]
+file = "dist/shopify.wasm"
+
+[connection.shop-eu]
+connector = "shopify"
+tenant = "acme"
+access = "write"
+allow_addresses = ["127.0.0.1/32"]
+limits = { cpu_ms = 100 }
+
+[connection.shop-eu.settings]
+shop = "acme"
+
+[connection.shop-eu.secrets]
+access_token = "env:SHOPIFY_TOKEN"
+webhook_secret = { source = "file:/run/secrets/hook", reveal = true }
+
+[[route]]
+intent = "order.*"
+connection = "shop-eu"
+"#;
+
+#[test]
+fn a_good_file_reads_whole() {
+    let config = Config::parse(Source { path: "x/jackfield.toml".into(), text: GOOD.to_owned() }).unwrap();
+    let connection = config.connections["shop-eu"].get_ref();
+    assert_eq!(connection.access, Access::Write);
+    assert_eq!(connection.secrets["access_token"].get_ref().source(), "env:SHOPIFY_TOKEN");
+    assert!(!connection.secrets["access_token"].get_ref().reveal());
+    assert!(connection.secrets["webhook_secret"].get_ref().reveal());
+    let limits = config.limits_of(connection).unwrap();
+    assert_eq!((limits.wall_ms, limits.cpu_ms), (5000, 100));
+    assert_eq!(config.source.place(&config.connections["shop-eu"].span()), "x/jackfield.toml:16");
+    assert_eq!(config.source.resolve(Path::new("dist/a.wasm")), Path::new("x/dist/a.wasm"));
+}
+
+#[test]
+fn access_is_read_unless_written() {
+    let config = GOOD.replace("access = \"write\"\n", "");
+    let config = Config::parse(Source { path: "jackfield.toml".into(), text: config }).unwrap();
+    assert_eq!(config.connections["shop-eu"].get_ref().access, Access::Read);
+}
+
+#[test]
+fn everything_that_is_wrong_is_said_in_one_go() {
+    let text = GOOD
+        .replace("wall_ms = 5000", "wall_ms = \"long\"")
+        .replace("intent:*", "everything")
+        .replace("2a97", "zz")
+        .replace("connector = \"shopify\"", "connector = \"shopware\"")
+        .replace("connection = \"shop-eu\"", "connection = \"shop-us\"")
+        + "\n[surprise]\nx = 1\n";
+    let lines: Vec<_> = complaints(&text);
+    assert_eq!(
+        lines,
+        [
+            (Some(6), "invalid type: string \"long\", expected u64".to_owned()),
+            (Some(9), "key_sha256 of caller `bot` is not a SHA-256 in hexadecimal".to_owned()),
+            (Some(11), "`everything` is not a scope".to_owned()),
+            (Some(17), "connection `shop-eu` uses the connector `shopware`, which is not there".to_owned()),
+            (Some(30), "a route leads to the connection `shop-us`, which is not there".to_owned()),
+            (Some(34), "`surprise` means nothing here".to_owned()),
+        ]
+    );
+}
+
+#[test]
+fn a_syntax_error_has_its_line() {
+    let found = complaints("[server]\nlisten = \n");
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].0, Some(2));
+}
+
+#[test]
+fn a_report_shows_the_line_and_the_remedy() {
+    let text = GOOD.replace("listen = ", "lisen = ");
+    let source = Source { path: "jackfield.toml".into(), text };
+    let report = Config::parse(source).unwrap_err().to_string();
+    for part in ["jackfield.toml:3:1", "lisen = \"127.0.0.1:9000\"", "unknown field `lisen`", "help: "] {
+        assert!(report.contains(part), "{part} is not in\n{report}");
+    }
+}

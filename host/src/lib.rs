@@ -1,0 +1,22 @@
+//! The jackfield host: the HTTP server, the pipeline that answers an intent, and the command line.
+//!
+//! `app.rs` alone plugs sandbox, egress and the rest together; `pipeline.rs` is the list of stages in order.
+
+pub mod admission;
+pub mod api;
+pub mod app;
+pub mod cache;
+pub mod cli;
+pub mod config;
+pub mod dispatch;
+pub mod error;
+pub mod exit;
+pub mod guest_log;
+pub mod orchestrate;
+pub mod pipeline;
+pub mod registry;
+pub mod reply;
+pub mod route;
+pub mod server;
+pub mod telemetry;
+pub mod trace;

@@ -1,0 +1,98 @@
+//! Listens, bounds what a peer may do before it is known, logs each request, and drains on a signal.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+
+use crate::api;
+use crate::app::App;
+use crate::trace::Trace;
+
+/// Serves until `stop` is done, then lets what is under way finish within the drain time.
+///
+/// # Errors
+/// When the listener breaks.
+pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+    let server = &app.config.server;
+    let drain = Duration::from_millis(server.drain_ms);
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(Duration::from_millis(server.header_read_ms))
+        .max_buf_size(64 << 10);
+    builder.http2().timer(TokioTimer::new()).max_header_list_size(32 << 10).max_concurrent_streams(256);
+    let state = api::Api::new(app.clone());
+    let service = TowerToHyperService::new(router(state.clone()));
+    let graceful = GracefulShutdown::new();
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = &mut stop => break,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            // Out of file descriptors, mostly: wait for some to come back instead of spinning.
+            Err(error) => {
+                tracing::warn!("accept: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
+        let _ = stream.set_nodelay(true);
+        let connection = builder.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
+        let watched = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = watched.await {
+                tracing::debug!("connection: {error}");
+            }
+        });
+    }
+    // Readiness goes first, so that a balancer sends nobody new while the rest finishes.
+    state.drain();
+    drop(listener);
+    tracing::info!("draining, {} calls under way", app.admission.in_flight());
+    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+        tracing::warn!("drain time is over, {} calls are cut off", app.admission.in_flight());
+    }
+    Ok(())
+}
+
+fn router(state: api::Api) -> Router {
+    api::routes().layer(axum::middleware::from_fn_with_state(state.clone(), access_log)).with_state(state)
+}
+
+/// One line per request, with the ids that tie it to everything else. Never a header, a query or a body.
+async fn access_log(State(_): State<api::Api>, mut request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let traceparent = request.headers().get("traceparent").and_then(|h| h.to_str().ok());
+    let trace = Trace::new(traceparent);
+    let method = request.method().clone();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    request.extensions_mut().insert(trace.clone());
+    let response = next.run(request).await;
+    let noted = response.extensions().get::<api::Noted>();
+    tracing::info!(
+        target: "access",
+        method = %method,
+        route = matched.as_ref().map_or("-", MatchedPath::as_str),
+        status = response.status().as_u16(),
+        elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
+        call_id = %trace.call_id,
+        trace_id = %trace.trace_id,
+        caller = noted.map_or("-", |n| n.caller.as_str()),
+        intent = noted.map_or("-", |n| n.intent.as_str()),
+        problem = noted.and_then(|n| n.problem.as_deref()).unwrap_or("-"),
+    );
+    response
+}

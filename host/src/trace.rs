@@ -1,0 +1,61 @@
+//! What ties the lines about one call together: its id, and the caller's W3C trace context where it sent one.
+
+use std::sync::Arc;
+
+use ulid::Ulid;
+
+/// Ids of one request.
+#[derive(Clone, Debug)]
+pub struct Trace {
+    /// Ours: in the reply, the access log and every line about the call.
+    pub call_id: Arc<str>,
+    /// 32 hexadecimal digits, the caller's or new.
+    pub trace_id: String,
+    /// As received, when well formed.
+    pub traceparent: Option<Arc<str>>,
+}
+
+impl Trace {
+    /// Reads a `traceparent` header (W3C Trace Context, version 00). A malformed one is as good as none.
+    pub fn new(traceparent: Option<&str>) -> Trace {
+        let id = Ulid::from_datetime(std::time::SystemTime::now());
+        let kept = traceparent.filter(|t| is_traceparent(t));
+        let trace_id = match kept {
+            Some(parent) => parent[3..35].to_owned(),
+            None => format!("{:032x}", id.0),
+        };
+        Trace { call_id: id.to_string().into(), trace_id, traceparent: kept.map(Into::into) }
+    }
+}
+
+fn is_traceparent(text: &str) -> bool {
+    let hex = |part: &str, length: usize| {
+        part.len() == length && part.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
+    };
+    let parts: Vec<&str> = text.split('-').collect();
+    matches!(parts.as_slice(), ["00", trace, span, flags]
+        if hex(trace, 32) && hex(span, 16) && hex(flags, 2) && !trace.bytes().all(|b| b == b'0') && !span.bytes().all(|b| b == b'0'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callers_trace_goes_on_and_a_malformed_one_is_replaced() {
+        let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let trace = Trace::new(Some(parent));
+        assert_eq!(trace.trace_id, "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(trace.traceparent.as_deref(), Some(parent));
+        for bad in [
+            "",
+            "00-x-y-z",
+            "01-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+        ] {
+            let trace = Trace::new(Some(bad));
+            assert_eq!(trace.traceparent, None, "{bad}");
+            assert_eq!(trace.trace_id.len(), 32);
+        }
+    }
+}
