@@ -1,0 +1,54 @@
+# Verbs only. CI calls these and nothing else; what they do stands in the tools that they call.
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+CARGO ?= cargo
+LISTEN ?= 127.0.0.1:8080
+MOCKS ?= 127.0.0.1:9100
+PLUGINS := $(patsubst %/connector.toml,%,$(wildcard plugins/*/connector.toml))
+GUESTS := $(patsubst %/Cargo.toml,%,$(wildcard tests/guests/*/Cargo.toml))
+RELEASE := target/release
+
+.PHONY: help setup build plugins guests run mocks test test-all check bench docs clean
+
+help: ## Show the verbs
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+setup: ## Install what is missing: the wasm target, the test runner
+	@tests/setup.sh
+
+build: setup ## Build the host and the simulated systems, optimised
+	$(CARGO) build --release --locked -p jackfield -p jackfield-mocks
+
+plugins: setup ## Compile and package every connector into dist/plugins
+	$(CARGO) run --locked --quiet -p jackfield -- --log warn build $(PLUGINS) --out dist/plugins
+
+guests: setup ## Compile the misbehaving components of the tests into dist/guests
+	$(CARGO) run --locked --quiet -p jackfield -- --log warn build --bare $(GUESTS) --out dist/guests
+
+run: build ## Serve a demo on LISTEN against simulated systems on MOCKS
+	$(RELEASE)/jackfield --log warn build $(PLUGINS) --out dist/plugins
+	@LISTEN=$(LISTEN) MOCKS=$(MOCKS) BIN=$(RELEASE) tests/demo/run.sh
+
+mocks: build ## Serve only the simulated systems on MOCKS
+	$(RELEASE)/jackfield-mocks --listen $(MOCKS)
+
+test: plugins guests ## Every test; no network, no account
+	$(CARGO) nextest run --locked --workspace --exclude 'jackfield-guest-*'
+	$(CARGO) test --locked --doc -p jackfield-sdk -p jackfield-catalog -p jackfield-core
+
+test-all: test bench ## Every test and every bench
+
+check: setup ## Format, lints, dependencies, the one direction of imports
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --exclude 'jackfield-guest-*' --all-targets -- -D warnings
+	tests/imports.sh
+
+bench: plugins guests ## Measure against native baselines in the same run
+	$(CARGO) bench --locked -p jackfield-tests
+
+docs: ## Build the API documentation
+	$(CARGO) doc --locked --no-deps -p jackfield-sdk -p jackfield-catalog -p jackfield-core
+
+clean: ## Remove everything built
+	rm -rf target target-guests dist

@@ -1,0 +1,76 @@
+//! Guests as connectors: the tiny components of `tests/guests` with a package around them, so that a host loads them
+//! like any other.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use jackfield_core::intent::{Effect, IntentSpec};
+use jackfield_core::package::{CONTRACT, FORMAT, Package};
+use serde_json::json;
+
+use crate::root;
+
+/// A guest component that `make guests` made.
+pub fn component(name: &str) -> Vec<u8> {
+    let path = root().join("dist/guests").join(format!("{name}.wasm"));
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}: run `make guests`", path.display()))
+}
+
+/// The manifest of a guest: one intent, one endpoint with a read rule and a write rule.
+pub fn manifest(name: &str) -> String {
+    format!(
+        r#"
+id = "{name}"
+version = "0.1.0"
+title = "Guest {name}"
+vendor_api = "none"
+intents = ["{name}.run"]
+
+[endpoint.api]
+base_url = "https://guest.invalid"
+allow = ["read GET /orders/*", "read GET /slow", "write POST /slow"]
+"#
+    )
+}
+
+/// A guest, packaged. Input and output may be anything.
+pub fn package(name: &str) -> Vec<u8> {
+    let anything = json!({});
+    let package = Package {
+        format: FORMAT,
+        contract: CONTRACT.to_owned(),
+        manifest: manifest(name),
+        intents: vec![IntentSpec {
+            name: format!("{name}.run"),
+            effect: Effect::Read,
+            title: name.to_owned(),
+            description: name.to_owned(),
+            input_schema: anything.clone(),
+            output_schema: anything,
+            template: Some("done".to_owned()),
+        }],
+    };
+    let section = serde_json::to_vec(&package).expect("a package is JSON");
+    jackfield_sandbox::embed(&component(name), &section).expect("a guest takes a section")
+}
+
+/// A configuration that serves guests beside each other, all behind the same upstream.
+pub fn config(dir: &Path, names: &[&str], upstream: &str, more: &str) -> String {
+    let mut config = String::new();
+    for name in names {
+        let file = write(dir, name, &package(name));
+        let _ = write!(
+            config,
+            "[connector.{name}]\nfile = {file:?}\n\n[connection.{name}]\nconnector = \"{name}\"\ntenant = \"demo\"\n\
+             allow_insecure = true\nallow_addresses = [\"127.0.0.1/32\"]\n{more}\n[connection.{name}.settings]\nbase_url = {upstream:?}\n\n"
+        );
+    }
+    config
+}
+
+/// Writes a component to a file.
+pub fn write(dir: &Path, name: &str, bytes: &[u8]) -> PathBuf {
+    let path = dir.join(format!("{name}.wasm"));
+    std::fs::write(&path, bytes).expect("a directory of the test is writable");
+    path
+}

@@ -1,0 +1,59 @@
+//! The house keeps its rooms: what each connector's folder must hold.
+
+use std::fs;
+
+use jackfield_core::manifest::Manifest;
+use jackfield_tests::root;
+
+#[test]
+fn every_connector_has_its_manifest_readme_fixtures_and_a_simulated_system() {
+    let catalogue = fs::read_to_string(root().join("plugins/README.md")).unwrap();
+    let mocks = fs::read_to_string(root().join("tests/mocks/src/systems.rs")).unwrap();
+    let mut seen = 0;
+    for entry in fs::read_dir(root().join("plugins")).unwrap() {
+        let dir = entry.unwrap().path();
+        if !dir.join("Cargo.toml").exists() {
+            continue;
+        }
+        seen += 1;
+        let id = dir.file_name().unwrap().to_str().unwrap().to_owned();
+        let text =
+            fs::read_to_string(dir.join("connector.toml")).unwrap_or_else(|e| panic!("{id}/connector.toml: {e}"));
+        let manifest = Manifest::parse(&text).unwrap_or_else(|e| panic!("{id}: {e}"));
+        assert_eq!(manifest.id, id, "the folder is named after the connector");
+        for room in ["README.md", "src/lib.rs", "src/wire.rs", "src/names.rs", "src/faults.rs", "tests/replay.rs"] {
+            assert!(dir.join(room).exists(), "{id} has no {room}");
+        }
+        for intent in &manifest.intents {
+            let file = dir.join("src/intents").join(format!("{}.rs", intent.replace('.', "_")));
+            assert!(file.exists(), "{id}: `{intent}` has no {}", file.display());
+            let cases = fs::read_dir(dir.join("fixtures").join(intent)).map(Iterator::count).unwrap_or_default();
+            assert!(cases > 0, "{id}: `{intent}` has no fixture");
+        }
+        assert!(catalogue.contains(&format!("[`{id}`]")), "{id} has no row in plugins/README.md");
+        assert!(mocks.contains(&format!("\"{id}\"")), "{id} has no simulated system");
+    }
+    assert!(seen >= 2, "the plugins are gone");
+}
+
+#[test]
+fn every_guest_is_used_by_a_test() {
+    let tests: String = ["tests/it/guests.rs", "tests/it/operator.rs", "tests/it/upstream.rs"]
+        .iter()
+        .map(|file| fs::read_to_string(root().join(file)).unwrap())
+        .collect();
+    let sandbox: String = fs::read_dir(root().join("host/sandbox/tests"))
+        .unwrap()
+        .filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok())
+        .collect();
+    for entry in fs::read_dir(root().join("tests/guests")).unwrap() {
+        let dir = entry.unwrap().path();
+        if dir.join("Cargo.toml").exists() {
+            let name = dir.file_name().unwrap().to_str().unwrap().to_owned();
+            assert!(
+                tests.contains(&format!("\"{name}\"")) || sandbox.contains(&format!("\"{name}\"")),
+                "guest {name} has no test"
+            );
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! End to end: a real host, real components, simulated systems. One binary, one file per topic.
+
+mod admission;
+mod cases;
+mod guests;
+mod house;
+mod operator;
+mod upstream;

@@ -1,0 +1,96 @@
+//! An upstream of a few lines, for what the simulated systems have no reason to do. It keeps what it received.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex};
+
+use anyhow::Result;
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// One request, as it arrived.
+#[derive(Clone, Debug)]
+pub struct Arrived {
+    /// Method and path with query.
+    pub line: String,
+    /// Names in lower case.
+    pub headers: Vec<(String, String)>,
+    /// As text.
+    pub body: String,
+}
+
+/// Answers on a port of its own until dropped.
+pub struct Stub {
+    /// Its base URL.
+    pub url: String,
+    arrived: Arc<Mutex<Vec<Arrived>>>,
+    serving: JoinHandle<()>,
+}
+
+impl Stub {
+    /// Answers each request by its path.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start<F>(answer: F) -> Result<Stub>
+    where
+        F: Fn(&str) -> Response<Full<Bytes>> + Send + Sync + 'static,
+    {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let arrived = Arc::new(Mutex::new(Vec::new()));
+        let (answer, kept) = (Arc::new(answer), arrived.clone());
+        let serving = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let _ = stream.set_nodelay(true);
+                let (answer, kept) = (answer.clone(), kept.clone());
+                let service = service_fn(move |request: Request<Incoming>| {
+                    let (answer, kept) = (answer.clone(), kept.clone());
+                    async move {
+                        let (parts, body) = request.into_parts();
+                        let body = body.collect().await.map(|c| c.to_bytes()).unwrap_or_default();
+                        let headers = parts
+                            .headers
+                            .iter()
+                            .map(|(n, v)| (n.as_str().to_owned(), String::from_utf8_lossy(v.as_bytes()).into_owned()));
+                        let one = Arrived {
+                            line: format!("{} {}", parts.method, parts.uri),
+                            headers: headers.collect(),
+                            body: String::from_utf8_lossy(&body).into_owned(),
+                        };
+                        kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(one);
+                        Ok::<_, Infallible>(answer(parts.uri.path()))
+                    }
+                });
+                tokio::spawn(
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service),
+                );
+            }
+        });
+        Ok(Stub { url, arrived, serving })
+    }
+
+    /// A stub that says `{}` to everything.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn empty() -> Result<Stub> {
+        Stub::start(|_| Response::new(Full::from("{}"))).await
+    }
+
+    /// Everything received so far.
+    pub fn arrived(&self) -> Vec<Arrived> {
+        self.arrived.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
