@@ -263,8 +263,11 @@ impl Problem {
     pub fn from_failure(failure: Failure, outcome: WriteOutcome) -> Problem {
         let (code, text, errors, retry_after_ms, existing_id) = match failure.kind {
             FailureKind::InvalidInput { errors } => {
+                // A connector's details are sentences for the user, such as what to give as proof.
+                let text = errors.iter().map(|e| e.detail.as_str()).collect::<Vec<_>>().join(" ");
                 let moved = |e: FieldError| FieldError { pointer: format!("/input{}", e.pointer), ..e };
-                (Code::InvalidInput, None, errors.into_iter().map(moved).collect(), None, None)
+                let errors: Vec<_> = errors.into_iter().map(moved).collect();
+                (Code::InvalidInput, (!text.is_empty()).then_some(text), errors, None, None)
             }
             FailureKind::NotFound => (Code::NotFound, None, Vec::new(), None, None),
             FailureKind::Duplicate { existing_id } => (Code::Duplicate, None, Vec::new(), None, existing_id),

@@ -141,7 +141,7 @@ async fn play(demo: &Demo, step: &Step, saved: &mut BTreeMap<String, String>) ->
     if answer.status != step.expect.status {
         wrong.push(format!("status {} instead of {}", answer.status, step.expect.status));
     }
-    if let Some(text) = &step.expect.text
+    if let Some(text) = step.expect.text.as_ref().map(|text| fill(text, saved))
         && answer.text("/text") != text
     {
         wrong.push(format!("text {:?}\ninstead of {text:?}", answer.text("/text")));
@@ -191,6 +191,11 @@ async fn play(demo: &Demo, step: &Step, saved: &mut BTreeMap<String, String>) ->
 }
 
 /// What an earlier step saved, put in for `{name}`.
+fn fill(text: &str, saved: &BTreeMap<String, String>) -> String {
+    saved.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+}
+
+/// The same for every text in a value.
 fn filled(value: &Value, saved: &BTreeMap<String, String>) -> Value {
     match value {
         Value::String(text) => Value::String(

@@ -103,7 +103,7 @@ async fn a_redirect_elsewhere_is_not_followed_and_gets_no_credential() {
         let host = Host::start(&guests::config(dir.path(), &["healthy"], &upstream.url, "")).await.unwrap();
         let answer = host.client.ask("healthy.run", json!({ "requests": 1 })).await;
         let error = answer.body["output"]["answers"][0]["error"].as_str().unwrap_or_default();
-        assert!(error.contains("denied"), "{target}: {}", answer.raw);
+        assert!(error.contains("Denied"), "{target}: {}", answer.raw);
         assert_eq!(upstream.arrived().len(), 1, "{target}");
     }
     assert!(elsewhere.arrived().is_empty());
@@ -123,7 +123,7 @@ async fn an_address_that_the_connection_does_not_list_is_not_dialled() {
     let by_name = host.client.ask("healthy.run", json!({ "requests": 1 })).await;
     for answer in [by_address, by_name] {
         let error = answer.body["output"]["answers"][0]["error"].as_str().unwrap_or_default();
-        assert!(error.contains("denied") && error.contains("allow_addresses"), "{}", answer.raw);
+        assert!(error.contains("Denied") && error.contains("allow_addresses"), "{}", answer.raw);
     }
     assert!(upstream.arrived().is_empty());
 }

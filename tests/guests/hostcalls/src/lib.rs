@@ -1,0 +1,29 @@
+//! Calls the host ten thousand times.
+
+wit_bindgen::generate!({ path: "../../../wit", world: "connector" });
+
+use jackfield::connector::cache;
+
+struct Connector;
+
+impl Guest for Connector {
+    fn describe() -> String {
+        "[]".to_owned()
+    }
+
+    fn handle(_: Call) -> Result<String, Failure> {
+        for _ in 0..10_000 {
+            cache::delete("k");
+        }
+        Ok("\"all of them\"".to_owned())
+    }
+    fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
+        Ok(Vec::new())
+    }
+
+    fn poll(_: String, _: Option<String>) -> Result<Page, Failure> {
+        Ok(Page { events: Vec::new(), cursor: String::new(), more: false })
+    }
+}
+
+export!(Connector);
