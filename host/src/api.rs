@@ -21,6 +21,7 @@ use crate::trace::Trace;
 
 mod formats;
 mod health;
+mod openapi;
 mod v1;
 
 /// What handlers share.
@@ -70,6 +71,8 @@ pub fn routes() -> Router<Api> {
         .route("/v1/connections", get(v1::connections))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .route("/metrics", get(health::metrics))
+        .route("/openapi.json", get(openapi::document))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
 }

@@ -12,6 +12,7 @@ use crate::admission::Admission;
 use crate::cache::GuestCache;
 use crate::config::{Complaints, Config};
 use crate::guest_log::TracingLog;
+use crate::metrics::Metrics;
 use crate::orchestrate::Orchestrator;
 use crate::registry::Registry;
 
@@ -25,6 +26,8 @@ pub struct App {
     pub registry: Registry,
     /// Words for users.
     pub renderer: Renderer,
+    /// Counters.
+    pub metrics: Metrics,
     sandbox: Arc<Sandbox>,
     vault: Arc<Vault>,
     ports: Arc<Ports>,
@@ -68,7 +71,7 @@ impl App {
                 intents: Arc::new(Orchestrator::new(app.clone())),
                 log: Arc::new(TracingLog),
             });
-            App { config, admission, registry, renderer, sandbox, vault, ports }
+            App { config, admission, registry, renderer, metrics: Metrics::default(), sandbox, vault, ports }
         }))
     }
 

@@ -74,6 +74,8 @@ impl Source {
 pub struct Server {
     /// Address and port to listen on.
     pub listen: std::net::SocketAddr,
+    /// Open connections of callers; above it new ones wait in the listener's backlog.
+    pub connections_max: usize,
     /// Calls under way in the whole host; above it a call is answered 503 at once.
     pub in_flight_max: u32,
     /// Calls under way for one caller, unless the caller says otherwise; above it 429 at once.
@@ -90,6 +92,7 @@ impl Default for Server {
     fn default() -> Self {
         Server {
             listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8080)),
+            connections_max: 10_000,
             in_flight_max: 1_000,
             caller_in_flight_max: 500,
             body_bytes_max: 1 << 20,
@@ -293,6 +296,14 @@ impl Config {
                     Some(caller.key_sha256.span()),
                     format!("key_sha256 of caller `{name}` is not a SHA-256 in hexadecimal"),
                     "`jackfield key` makes a key and prints this line",
+                );
+            }
+            let same = |other: &&CallerSection| other.key_sha256.get_ref() == caller.key_sha256.get_ref();
+            if self.callers.values().filter(same).count() > 1 {
+                complaints.push(
+                    Some(caller.key_sha256.span()),
+                    format!("caller `{name}` shares its key with another caller"),
+                    "give each caller a key of its own: `jackfield key`",
                 );
             }
             for scope in caller.scopes.get_ref() {

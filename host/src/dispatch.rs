@@ -104,18 +104,20 @@ pub async fn execute(
     };
     let Completed { result, usage } = connection.connector.handle(app.ports(), invocation).await;
     for denial in &usage.denials {
-        tracing::warn!(call_id = %context.call_id, connection = %connection.name, intent, "denied: {denial}");
+        let denial = denial.as_str();
+        tracing::warn!(call_id = %context.call_id, connection = %connection.name, intent, denial, "the grant refused");
     }
     match result {
         Ok(output) => Ok((output, usage)),
         Err(Ended::Failed(failure)) => {
             let failure = scrubbed(app, failure);
-            tracing::info!(call_id = %context.call_id, connection = %connection.name, intent, "failed: {failure}");
+            let told = failure.to_string();
+            tracing::info!(call_id = %context.call_id, connection = %connection.name, intent, failure = told, "the connector failed");
             Err(Problem::from_failure(failure, usage.write_outcome))
         }
         Err(Ended::Fault(fault)) => {
             let told = app.scrub(&fault.to_string()).into_owned();
-            tracing::error!(call_id = %context.call_id, connection = %connection.name, intent, "connector fault: {told}");
+            tracing::error!(call_id = %context.call_id, connection = %connection.name, intent, fault = told, "the connector broke");
             let code = match fault {
                 Fault::WallExceeded { .. } => Code::Timeout,
                 Fault::Overloaded { .. } => Code::Overloaded,

@@ -52,6 +52,29 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them, in the order of their status.
+    pub const ALL: [Code; 19] = [
+        Code::Malformed,
+        Code::Unauthenticated,
+        Code::Forbidden,
+        Code::UnknownIntent,
+        Code::NotFound,
+        Code::Duplicate,
+        Code::Conflict,
+        Code::TooLarge,
+        Code::InvalidInput,
+        Code::Rejected,
+        Code::ReauthRequired,
+        Code::Denied,
+        Code::RateLimited,
+        Code::Internal,
+        Code::Unsupported,
+        Code::ConnectorFault,
+        Code::Overloaded,
+        Code::Unavailable,
+        Code::Timeout,
+    ];
+
     /// The HTTP status.
     pub fn status(self) -> u16 {
         match self {

@@ -10,6 +10,8 @@ pub struct TracingLog;
 impl GuestLog for TracingLog {
     fn write(&self, context: &CallContext, level: LogLevel, message: &str, fields: &[(String, String)]) {
         let (call_id, connection) = (&*context.call_id, &*context.connection);
+        // A line of a guest is one line: with a line break it could write lines of its own into the log.
+        let message = message.replace('\n', "\\n").replace('\r', "\\r");
         let fields = fields.iter().map(|(name, value)| format!("{name}={value:?}")).collect::<Vec<_>>().join(" ");
         macro_rules! line {
             ($level:ident) => {

@@ -12,6 +12,7 @@ pub mod dispatch;
 pub mod error;
 pub mod exit;
 pub mod guest_log;
+pub mod metrics;
 pub mod orchestrate;
 pub mod pipeline;
 pub mod registry;

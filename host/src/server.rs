@@ -12,6 +12,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 
 use crate::api;
 use crate::app::App;
@@ -35,11 +36,16 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     let service = TowerToHyperService::new(router(state.clone()));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
+    let room = Arc::new(Semaphore::new(server.connections_max.min(Semaphore::MAX_PERMITS)));
     loop {
         let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+            accepted = async {
+                let place = room.clone().acquire_owned().await;
+                (listener.accept().await, place)
+            } => accepted,
             () = &mut stop => break,
         };
+        let (accepted, place) = accepted;
         let stream = match accepted {
             Ok((stream, _)) => stream,
             // Out of file descriptors, mostly: wait for some to come back instead of spinning.
@@ -53,6 +59,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
         let connection = builder.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
         let watched = graceful.watch(connection);
         tokio::spawn(async move {
+            let _place = place;
             if let Err(error) = watched.await {
                 tracing::debug!("connection: {error}");
             }

@@ -2,6 +2,7 @@
 
 use axum::Extension;
 use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -18,10 +19,12 @@ use crate::trace::Trace;
 pub(super) async fn ask(
     State(api): State<Api>,
     Extension(trace): Extension<Trace>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     request: Request<Body>,
 ) -> Response {
     let mut noted = Noted::default();
+    // A name that does not decode is no name; the scope check answers it like any other.
+    let name = name.map(|Path(name)| name).unwrap_or_default();
     let idempotency_key = match header_text(request.headers(), "idempotency-key") {
         Ok(key) => key,
         Err(problem) => return refuse(problem, &trace, noted),
@@ -53,7 +56,7 @@ pub(super) async fn ask(
 pub(super) async fn list(
     State(api): State<Api>,
     Extension(trace): Extension<Trace>,
-    Query(query): Query<Vec<(String, String)>>,
+    query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
     let caller = match api.authenticate(&headers) {
@@ -61,6 +64,9 @@ pub(super) async fn list(
         Err(problem) => return refuse(problem, &trace, Noted::default()),
     };
     let noted = Noted { caller: caller.name.clone(), ..Noted::default() };
+    let Ok(Query(query)) = query else {
+        return refuse(Problem::told(Code::Malformed, "the query does not decode"), &trace, noted);
+    };
     let mut format = Format::Native;
     for (name, value) in &query {
         match (name.as_str(), Format::parse(value)) {
@@ -83,9 +89,10 @@ pub(super) async fn list(
 pub(super) async fn describe(
     State(api): State<Api>,
     Extension(trace): Extension<Trace>,
-    Path(name): Path<String>,
+    name: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
+    let name = name.map(|Path(name)| name).unwrap_or_default();
     let caller = match api.authenticate(&headers) {
         Ok(caller) => caller,
         Err(problem) => return refuse(problem, &trace, Noted::default()),

@@ -1,0 +1,101 @@
+//! The description of the HTTP API (OpenAPI 3.1). It stands beside the handlers; a golden file keeps both together.
+//!
+//! Intents are not in it: which there are depends on the key, and `/v1/intents` lists them with their schemas.
+
+use axum::Json;
+use serde_json::{Value, json};
+
+use crate::error::Code;
+
+/// `GET /openapi.json`.
+pub(super) async fn document() -> Json<Value> {
+    Json(describe())
+}
+
+fn describe() -> Value {
+    let problem = |description: &str| json!({ "description": description, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
+    let reply = |description: &str, schema: Value| json!({ "description": description, "content": { "application/json": { "schema": schema } } });
+    let text = |description: &str| json!({ "description": description, "content": { "text/plain": { "schema": { "type": "string" } } } });
+    let open = json!([]);
+    let name = json!({ "name": "name", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Such as `order.status`." });
+    json!({
+        "openapi": "3.1.0",
+        "info": { "title": "jackfield", "version": "1", "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+            "description": "Asks business systems through sandboxed connectors, and always answers in time." },
+        "security": [{ "key": [] }],
+        "paths": {
+            "/v1/intents": { "get": {
+                "summary": "Intents that this key may call",
+                "parameters": [{ "name": "format", "in": "query", "schema": { "enum": ["native", "openai", "anthropic", "mcp"], "default": "native" },
+                    "description": "Shape of the list. In the tool formats a name has `-` where the intent has `.`." }],
+                "responses": { "200": reply("The list, with an ETag", json!({ "type": "object" })), "304": { "description": "Unchanged" }, "default": problem("No list") },
+            } },
+            "/v1/intents/{name}": {
+                "get": { "summary": "One intent with its schemas", "parameters": [name],
+                    "responses": { "200": reply("The intent", json!({ "type": "object" })), "default": problem("No intent") } },
+                "post": { "summary": "Ask for an intent",
+                    "parameters": [name,
+                        { "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "minLength": 1, "maxLength": 255 }, "description": "For writes: stable for retries of the same message." },
+                        { "name": "traceparent", "in": "header", "schema": { "type": "string" }, "description": "W3C Trace Context." }],
+                    "requestBody": { "required": true, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Ask" } } } },
+                    "responses": { "200": reply("The answer", json!({ "$ref": "#/components/schemas/Reply" })), "default": problem("No answer") } },
+            },
+            "/v1/connections": { "get": { "summary": "Connections of this key's tenant; needs the scope `connections:read`",
+                "responses": { "200": reply("The list", json!({ "type": "object" })), "default": problem("No list") } } },
+            "/livez": { "get": { "summary": "The process lives", "security": open, "responses": { "200": text("It does") } } },
+            "/readyz": { "get": { "summary": "The host takes work", "security": open, "responses": { "200": text("It does"), "503": text("It is draining") } } },
+            "/metrics": { "get": { "summary": "Counters (OpenMetrics)", "security": open, "responses": { "200": text("Counters") } } },
+        },
+        "components": {
+            "securitySchemes": { "key": { "type": "http", "scheme": "bearer" } },
+            "schemas": {
+                "Ask": { "type": "object", "additionalProperties": false, "properties": {
+                    "input": { "type": "object", "description": "As the intent's input_schema says." },
+                    "connection": { "type": "string", "description": "Needed only where several connections serve the intent." },
+                    "context": { "type": "object", "additionalProperties": false, "properties": {
+                        "conversation_id": { "type": "string", "maxLength": 255 },
+                        "message_id": { "type": "string", "maxLength": 255 },
+                        "channel": { "type": "string", "maxLength": 255 },
+                        "locale": { "type": "string", "default": "en", "description": "BCP 47." },
+                        "time_zone": { "type": "string", "default": "UTC", "description": "IANA name." },
+                        "user": { "type": "object", "required": ["id"], "additionalProperties": false, "properties": {
+                            "id": { "type": "string", "maxLength": 255 }, "email": { "type": "string" },
+                            "phone": { "type": "string", "description": "E.164." },
+                            "verified": { "type": "boolean", "default": false, "description": "Whether e-mail and phone are proven to be this person's; only then they count as proof." } } } } },
+                    "options": { "type": "object", "additionalProperties": false, "properties": {
+                        "deadline_ms": { "type": "integer", "minimum": 0, "description": "A shorter deadline than the connection's." } } } } },
+                "Reply": { "type": "object", "required": ["call_id", "status", "output", "text", "source"], "properties": {
+                    "call_id": { "type": "string" }, "status": { "enum": ["completed"] },
+                    "output": { "description": "As the intent's output_schema says, personal data masked." },
+                    "text": { "type": "string", "description": "For the user." },
+                    "source": { "type": "object", "properties": { "connector": { "type": "string" }, "version": { "type": "string" }, "connection": { "type": "string" }, "fetched_at": { "type": "string", "format": "date-time" } } } } },
+                "Problem": { "type": "object", "description": "RFC 9457.", "required": ["type", "title", "status", "code", "text", "retryable", "outcome"], "properties": {
+                    "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" },
+                    "code": { "enum": Code::ALL.iter().map(|c| c.as_str()).collect::<Vec<_>>() },
+                    "detail": { "type": "string", "description": "For the bot's developer, where the request itself is at fault." },
+                    "text": { "type": "string", "description": "For the user." },
+                    "retryable": { "type": "boolean" }, "retry_after_ms": { "type": "integer" },
+                    "outcome": { "enum": ["none", "applied", "unknown"], "description": "What is known of a write." },
+                    "options": { "type": "array", "items": { "enum": ["retry", "handoff"] } },
+                    "existing_id": { "type": "string" }, "call_id": { "type": "string" },
+                    "errors": { "type": "array", "items": { "type": "object", "properties": { "pointer": { "type": "string", "description": "RFC 6901, into the request." }, "detail": { "type": "string" } } } } } },
+            },
+        },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_document_is_the_golden_one() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/golden/openapi.json");
+        let text = serde_json::to_string_pretty(&describe()).unwrap() + "\n";
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            std::fs::write(path, &text).unwrap();
+        }
+        let golden = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(golden == text, "the API changed: look at the difference, then run with UPDATE_GOLDEN=1");
+    }
+}

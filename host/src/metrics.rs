@@ -1,0 +1,104 @@
+//! Counts what an operator watches. Labels come from the configuration only (intents, connections, problem codes), so
+//! that no caller can make new series.
+
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+/// What [`Metrics::encode`] returns.
+pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Bounds of the latency histogram, in seconds: from a cached look-up to the wall time.
+const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 15.0];
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Outcome {
+    connection: String,
+    intent: String,
+    /// `completed` or a problem's code.
+    outcome: &'static str,
+}
+
+/// Whose time it was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Subject {
+    connection: String,
+    intent: String,
+}
+
+/// A host's counters.
+pub struct Metrics {
+    registry: Registry,
+    calls: Family<Outcome, Counter>,
+    seconds: Family<Subject, Histogram>,
+    refused: Family<Vec<(&'static str, &'static str)>, Counter>,
+    in_flight: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("jackfield");
+        let calls = Family::default();
+        registry.register("calls", "Calls that reached a connector, by what came of them", calls.clone());
+        let seconds: Family<Subject, Histogram> = Family::new_with_constructor(|| Histogram::new(BUCKETS));
+        registry.register_with_unit("call", "Time of a call in dispatch", Unit::Seconds, seconds.clone());
+        let refused = Family::default();
+        registry.register("refused", "Requests that ended before dispatch, by problem code", refused.clone());
+        let in_flight = Gauge::default();
+        registry.register("in_flight", "Calls under way", in_flight.clone());
+        Metrics { registry, calls, seconds, refused, in_flight }
+    }
+}
+
+impl Metrics {
+    /// A call that reached its connector.
+    pub fn called(&self, connection: &str, intent: &str, outcome: &'static str, took: Duration) {
+        let (connection, intent) = (connection.to_owned(), intent.to_owned());
+        let subject = Subject { connection: connection.clone(), intent: intent.clone() };
+        self.calls.get_or_create(&Outcome { connection, intent, outcome }).inc();
+        self.seconds.get_or_create(&subject).observe(took.as_secs_f64());
+    }
+
+    /// A request that ended before.
+    pub fn refused(&self, code: &'static str) {
+        self.refused.get_or_create(&vec![("code", code)]).inc();
+    }
+
+    /// All of it as text.
+    pub fn encode(&self, in_flight: usize) -> String {
+        self.in_flight.set(i64::try_from(in_flight).unwrap_or(i64::MAX));
+        let mut text = String::new();
+        // Writing into a string does not fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_counted_under_its_names() {
+        let metrics = Metrics::default();
+        metrics.called("shop", "order.status", "completed", Duration::from_millis(3));
+        metrics.called("shop", "order.status", "not-found", Duration::from_millis(3));
+        metrics.refused("forbidden");
+        let text = metrics.encode(2);
+        for line in [
+            "jackfield_calls_total{connection=\"shop\",intent=\"order.status\",outcome=\"completed\"} 1",
+            "jackfield_refused_total{code=\"forbidden\"} 1",
+            "jackfield_call_seconds_count{connection=\"shop\",intent=\"order.status\"} 2",
+            "jackfield_in_flight 2",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+}
