@@ -17,6 +17,8 @@ use url::Url;
 use crate::intent::covers;
 use crate::manifest::{Access, Manifest, Rule, Scheme};
 
+mod base;
+mod endpoint;
 mod graphql;
 mod path;
 
@@ -195,36 +197,6 @@ pub enum Refusal {
     Invalid(String),
 }
 
-/// Headers that belong to the connection, to hops or to the host. A guest never sets them.
-const RESERVED: [&str; 20] = [
-    "host",
-    "authorization",
-    "cookie",
-    "content-length",
-    "transfer-encoding",
-    "connection",
-    "keep-alive",
-    "te",
-    "trailer",
-    "upgrade",
-    "expect",
-    "forwarded",
-    "via",
-    "x-real-ip",
-    "proxy-authorization",
-    "proxy-connection",
-    "proxy-authenticate",
-    "accept-encoding",
-    "http2-settings",
-    "x-http-method-override",
-];
-
-/// Bounds of what one request may carry beside its body.
-const HEADERS_MAX: usize = 64;
-const HEADER_BYTES_MAX: usize = 16 << 10;
-const QUERY_PAIRS_MAX: usize = 128;
-const URL_BYTES_MAX: usize = 16 << 10;
-
 impl Grant {
     /// Intersects a manifest with a connection.
     ///
@@ -238,7 +210,7 @@ impl Grant {
         });
         let mut endpoints = BTreeMap::new();
         for (name, endpoint) in &manifest.endpoints {
-            let base = base_url(&endpoint.base_url, connection)?;
+            let base = base::url(&endpoint.base_url, connection)?;
             let chosen = match connection.auth.get(name) {
                 None => endpoint.auth.first(),
                 Some(choice) => {
@@ -255,7 +227,7 @@ impl Grant {
             };
             let scheme = match chosen.map(|a| a.scheme.clone()).unwrap_or(Scheme::None) {
                 Scheme::Basic { username, secret, username_secret } => {
-                    let username = fill(&username, connection.settings, |_| true)?;
+                    let username = base::fill(&username, connection.settings, |_| true)?;
                     if username.contains(':') {
                         return Err(GrantError {
                             message: format!("the user name for endpoint `{name}` contains `:`"),
@@ -410,184 +382,6 @@ impl Granted<OutboundRequest> {
         let query = target.query_pairs().map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
         EndpointGrant::check(&self.endpoint, OutboundRequest { path, query, body: None, ..self.value.clone() })
     }
-}
-
-impl EndpointGrant {
-    fn check(endpoint: &Arc<Self>, request: OutboundRequest) -> Result<Granted<OutboundRequest>, Refusal> {
-        let segments =
-            Segments::parse(&request.path, endpoint.encoded_slash).map_err(|e| Refusal::Invalid(e.to_string()))?;
-        let access = endpoint.matching_rule(&request, &segments)?.access;
-        let url = full_url(endpoint, &request)?;
-        let headers = endpoint.headers(&request.headers)?;
-        Ok(Granted { value: request, url, headers, access, endpoint: endpoint.clone() })
-    }
-
-    /// The first rule that allows the request.
-    fn matching_rule(&self, request: &OutboundRequest, segments: &Segments<'_>) -> Result<&Rule, Refusal> {
-        let decoded = segments.decoded();
-        let at = |rule: &&Rule| rule.method == request.method && rule.path.matches(&decoded);
-        let mut graphql_refusal = None;
-        for rule in self.rules.iter().filter(at) {
-            let Some(kind) = rule.graphql else { return Ok(rule) };
-            match graphql::check(kind, request.body.as_deref().unwrap_or_default()) {
-                Ok(()) => return Ok(rule),
-                Err(refusal) => graphql_refusal = Some(refusal),
-            }
-        }
-        let line = format!("{} {}", request.method, printable(&request.path));
-        if let Some(rule) = self.withheld.iter().find(at) {
-            return Err(Refusal::Denied(Denial {
-                reason: format!("connection `{}` may only read; {line} needs `{}`", self.owner.connection, rule.text),
-                remedy: format!(
-                    "{}: set `access = \"write\"` in `[connection.{}]`",
-                    self.owner.place, self.owner.connection
-                ),
-            }));
-        }
-        match graphql_refusal {
-            Some(graphql::Mismatch::Malformed(why)) => Err(Refusal::Invalid(why)),
-            Some(graphql::Mismatch::Kind(why)) => Err(Refusal::Denied(Denial {
-                reason: format!("{line}: {why}"),
-                remedy: format!(
-                    "connector.toml of `{}`: add `\"write POST {} graphql=mutation\"` to `allow` of `[endpoint.{}]`",
-                    self.owner.connector,
-                    printable(&request.path),
-                    self.name
-                ),
-            })),
-            None => Err(Refusal::Denied(Denial {
-                reason: format!("no rule of endpoint `{}` allows {line}", self.name),
-                remedy: format!(
-                    "connector.toml of `{}`: add `\"{} {line}\"` to `allow` of `[endpoint.{}]`{}",
-                    self.owner.connector,
-                    if request.method == Method::GET { "read" } else { "write" },
-                    self.name,
-                    self.rules.first().map(|r| format!(", near line {}", r.line)).unwrap_or_default()
-                ),
-            })),
-        }
-    }
-
-    fn headers(&self, headers: &[(String, String)]) -> Result<Vec<(HeaderName, HeaderValue)>, Refusal> {
-        let bytes: usize = headers.iter().map(|(n, v)| n.len() + v.len()).sum();
-        if headers.len() > HEADERS_MAX || bytes > HEADER_BYTES_MAX {
-            return Err(Refusal::Invalid(format!(
-                "{} headers of {bytes} bytes are over the bound of {HEADERS_MAX} headers or {HEADER_BYTES_MAX} bytes",
-                headers.len()
-            )));
-        }
-        headers
-            .iter()
-            .map(|(name, value)| {
-                let shown = printable(name);
-                let name = HeaderName::from_bytes(name.as_bytes())
-                    .map_err(|_| Refusal::Invalid(format!("`{shown}` is not a header name")))?;
-                let value = HeaderValue::from_str(value)
-                    .map_err(|_| Refusal::Invalid(format!("the value of header `{shown}` is not allowed in a header")))?;
-                let credential = matches!(&self.scheme, Scheme::Header { header, .. } if name.as_str().eq_ignore_ascii_case(header));
-                if credential || is_reserved(name.as_str()) {
-                    return Err(Refusal::Denied(Denial {
-                        reason: format!("header `{name}` is reserved for the host"),
-                        remedy: format!(
-                            "no line allows this; credentials are set by `[endpoint.{}.auth]` in connector.toml of `{}`",
-                            self.name, self.owner.connector
-                        ),
-                    }));
-                }
-                Ok((name, value))
-            })
-            .collect()
-    }
-}
-
-fn is_reserved(name: &str) -> bool {
-    RESERVED.contains(&name) || name.starts_with("x-forwarded-") || name.starts_with("proxy-")
-}
-
-/// The endpoint's base, the checked path and the encoded query.
-fn full_url(endpoint: &EndpointGrant, request: &OutboundRequest) -> Result<Url, Refusal> {
-    if request.query.len() > QUERY_PAIRS_MAX {
-        return Err(Refusal::Invalid(format!("more than {QUERY_PAIRS_MAX} query pairs")));
-    }
-    let mut url = endpoint.base.clone();
-    let path = format!("{}{}", endpoint.base.path().trim_end_matches('/'), request.path);
-    url.set_path(&path);
-    // The parser must not have seen anything in the path that the checks above did not: same bytes or nothing.
-    if url.path() != path || url.origin() != endpoint.base.origin() {
-        return Err(Refusal::Invalid("the path changes its meaning in a URL".to_owned()));
-    }
-    if !request.query.is_empty() {
-        if let Scheme::Query { parameter, .. } = &endpoint.scheme
-            && request.query.iter().any(|(name, _)| name == parameter)
-        {
-            return Err(Refusal::Denied(Denial {
-                reason: format!("query parameter `{parameter}` is reserved for the host"),
-                remedy: format!("no line allows this; it is set by `[endpoint.{}.auth]`", endpoint.name),
-            }));
-        }
-        url.query_pairs_mut().extend_pairs(&request.query);
-    }
-    if url.as_str().len() > URL_BYTES_MAX {
-        return Err(Refusal::Invalid(format!("the URL is over {URL_BYTES_MAX} bytes")));
-    }
-    Ok(url)
-}
-
-/// Resolves an endpoint's base URL. A setting can fill in a label of the host name, never change what the URL is.
-fn base_url(template: &str, connection: &ConnectionGrant<'_>) -> Result<Url, GrantError> {
-    let overridden = connection.settings.get("base_url").and_then(Value::as_str);
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let text = match overridden {
-        Some(base) => base.to_owned(),
-        None => fill(template, connection.settings, |value| value.chars().all(plain) || template.starts_with('{'))?,
-    };
-    let problem = |message: String, hint: &str| GrantError { message, hint: hint.to_owned() };
-    let url = Url::parse(&text).map_err(|e| problem(format!("base URL `{text}`: {e}"), "write scheme and host"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(problem(
-            format!("the base URL of connection `{}` holds a user or password", connection.name),
-            "credentials stand under `secrets`",
-        ));
-    }
-    if url.query().is_some() || url.fragment().is_some() || url.host_str().is_none() {
-        return Err(problem(
-            format!("base URL `{text}` is not an origin with an optional path"),
-            "drop what follows the path",
-        ));
-    }
-    match url.scheme() {
-        "https" => Ok(url),
-        "http" if connection.network.allow_insecure => Ok(url),
-        "http" => Err(problem(
-            format!("base URL `{text}` is plain HTTP"),
-            "use https, or for a test system set `allow_insecure = true` on the connection",
-        )),
-        other => Err(problem(format!("base URL `{text}` has the scheme `{other}`"), "use https")),
-    }
-}
-
-/// Fills `{setting}` in a template.
-fn fill(template: &str, settings: &Value, acceptable: impl Fn(&str) -> bool) -> Result<String, GrantError> {
-    let mut out = String::with_capacity(template.len());
-    let mut rest = template;
-    while let Some((before, after)) = rest.split_once('{') {
-        out.push_str(before);
-        let (name, tail) = after.split_once('}').unwrap_or((after, ""));
-        let value = settings.get(name).and_then(Value::as_str).ok_or_else(|| GrantError {
-            message: format!("`{template}` needs the setting `{name}`"),
-            hint: format!("add `{name} = \"...\"` to the connection's settings"),
-        })?;
-        if !acceptable(value) {
-            return Err(GrantError {
-                message: format!("the setting `{name}` has characters that cannot stand in a host name"),
-                hint: "letters, digits, `.`, `-` and `_`".to_owned(),
-            });
-        }
-        out.push_str(value);
-        rest = tail;
-    }
-    out.push_str(rest);
-    Ok(out)
 }
 
 /// A guest's text for a message: bounded, and without control characters.
