@@ -14,19 +14,22 @@ RELEASE := target/release
 help: ## Show the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-setup: ## Install what is missing: the wasm target, the test runner
-	@tests/setup.sh
+setup: ## Install everything that any verb needs
+	@tests/setup.sh wasm curl nextest deny
 
-build: setup ## Build the host and the simulated systems, optimised
+build: ## Build the host and the simulated systems, optimised
 	$(CARGO) build --release --locked -p jackfield -p jackfield-mocks
 
-plugins: setup ## Compile and package every connector into dist/plugins
+plugins: ## Compile and package every connector into dist/plugins
+	@tests/setup.sh wasm
 	$(CARGO) run --locked --quiet -p jackfield -- --log warn build $(PLUGINS) --out dist/plugins
 
-guests: setup ## Compile the misbehaving components of the tests into dist/guests
+guests: ## Compile the misbehaving components of the tests into dist/guests
+	@tests/setup.sh wasm
 	$(CARGO) run --locked --quiet -p jackfield -- --log warn build --bare $(GUESTS) --out dist/guests
 
 run: build ## Serve a demo on LISTEN against simulated systems on MOCKS
+	@tests/setup.sh wasm curl
 	$(RELEASE)/jackfield --log warn build $(PLUGINS) --out dist/plugins
 	@LISTEN=$(LISTEN) MOCKS=$(MOCKS) BIN=$(RELEASE) tests/demo/run.sh
 
@@ -34,15 +37,18 @@ mocks: build ## Serve only the simulated systems on MOCKS
 	$(RELEASE)/jackfield-mocks --listen $(MOCKS)
 
 test: plugins guests ## Every test; no network, no account
+	@tests/setup.sh nextest
+	$(CARGO) test --locked --quiet --doc -p jackfield-sdk -p jackfield-catalog
 	$(CARGO) nextest run --locked --workspace --exclude 'jackfield-guest-*'
-	$(CARGO) test --locked --doc -p jackfield-sdk -p jackfield-catalog -p jackfield-core
 
 test-all: test bench ## Every test and every bench
 
-check: setup ## Format, lints, dependencies, the one direction of imports
+check: ## Format, lints, licences, the one direction of imports
+	@tests/setup.sh deny
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --locked --workspace --exclude 'jackfield-guest-*' --all-targets -- -D warnings
 	tests/imports.sh
+	$(CARGO) deny --offline --log-level error check licenses bans sources
 
 bench: plugins guests ## Measure against native baselines in the same run
 	$(CARGO) bench --locked -p jackfield-tests

@@ -21,6 +21,7 @@ use crate::trace::Trace;
 
 mod formats;
 mod health;
+mod mcp;
 mod openapi;
 mod v1;
 
@@ -69,6 +70,7 @@ pub fn routes() -> Router<Api> {
         .route("/v1/intents", get(v1::list))
         .route("/v1/intents/{name}", post(v1::ask).get(v1::describe))
         .route("/v1/connections", get(v1::connections))
+        .route("/mcp", post(mcp::message))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

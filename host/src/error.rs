@@ -3,6 +3,8 @@
 //! Every problem has a public side (title, text, field errors) and a private one (`detail` for the log). An upstream's
 //! body is on neither.
 
+use std::sync::Arc;
+
 use jackfield_core::call::WriteOutcome;
 use jackfield_core::failure::{Failure, FailureKind, FieldError};
 use serde::Serialize;
@@ -210,9 +212,9 @@ pub struct Problem {
     /// What is known of a write.
     pub outcome: WriteOutcome,
     /// The existing record of a `duplicate`.
-    pub existing_id: Option<String>,
+    pub existing_id: Option<Box<str>>,
     /// The call it belongs to, once there is one.
-    pub call_id: Option<String>,
+    pub call_id: Option<Arc<str>>,
 }
 
 /// The body of a problem as it goes over the wire: `application/problem+json`.
@@ -273,8 +275,8 @@ impl Problem {
     }
 
     /// Ties it to its call.
-    pub fn of_call(self, call_id: &str) -> Problem {
-        Problem { call_id: Some(call_id.to_owned()), ..self }
+    pub fn of_call(self, call_id: &Arc<str>) -> Problem {
+        Problem { call_id: Some(call_id.clone()), ..self }
     }
 
     /// Says when to come back.
@@ -293,7 +295,7 @@ impl Problem {
                 (Code::InvalidInput, (!text.is_empty()).then_some(text), errors, None, None)
             }
             FailureKind::NotFound => (Code::NotFound, None, Vec::new(), None, None),
-            FailureKind::Duplicate { existing_id } => (Code::Duplicate, None, Vec::new(), None, existing_id),
+            FailureKind::Duplicate { existing_id } => (Code::Duplicate, None, Vec::new(), None, existing_id.map(Into::into)),
             FailureKind::Denied => (Code::Denied, None, Vec::new(), None, None),
             FailureKind::ReauthRequired => (Code::ReauthRequired, None, Vec::new(), None, None),
             FailureKind::Conflict => (Code::Conflict, None, Vec::new(), None, None),

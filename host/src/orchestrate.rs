@@ -96,7 +96,7 @@ fn failure(problem: Problem) -> Failure {
     let kind = match problem.code {
         Code::InvalidInput => FailureKind::InvalidInput { errors: problem.errors },
         Code::NotFound => FailureKind::NotFound,
-        Code::Duplicate => FailureKind::Duplicate { existing_id: problem.existing_id },
+        Code::Duplicate => FailureKind::Duplicate { existing_id: problem.existing_id.map(Into::into) },
         Code::Denied => FailureKind::Denied,
         Code::ReauthRequired => FailureKind::ReauthRequired,
         Code::Conflict => FailureKind::Conflict,

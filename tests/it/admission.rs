@@ -196,3 +196,50 @@ async fn the_demo_key_needs_the_demo_switch() {
     assert!(app.admission.authenticate(Some("Bearer demo")).is_err());
     assert!(Host::start("").await.unwrap().app.admission.authenticate(Some("Bearer demo")).is_ok());
 }
+
+#[tokio::test]
+async fn the_same_intents_are_tools_of_the_model_context_protocol() {
+    let demo = Demo::start().await.unwrap();
+    let client = &demo.host.client;
+    let rpc = async |method: &str, params: Value| {
+        client.post("/mcp", &json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params })).await
+    };
+    let hello = rpc("initialize", json!({ "protocolVersion": "2025-06-18" })).await;
+    assert_eq!(hello.text("/result/protocolVersion"), "2025-06-18", "{}", hello.raw);
+    let tools = rpc("tools/list", json!({})).await;
+    assert_eq!(tools.text("/result/tools/0/name"), "cart-create", "{}", tools.raw);
+
+    let order =
+        json!({ "name": "order-status", "arguments": { "order_number": "1001", "email": "customer@example.com" } });
+    let answer = rpc("tools/call", order).await;
+    assert!(answer.text("/result/content/0/text").starts_with("I found your order!"), "{}", answer.raw);
+    assert_eq!(answer.text("/result/structuredContent/number"), "1001");
+    let verified = json!({ "name": "order-status", "arguments": { "order_number": "1001" },
+        "_meta": { "jackfield/context": { "user": { "id": "u", "email": "customer@example.com", "verified": true } } } });
+    assert_eq!(rpc("tools/call", verified).await.body["result"]["isError"], false);
+    let unproven = rpc("tools/call", json!({ "name": "order-status", "arguments": { "order_number": "1001" } })).await;
+    assert_eq!(unproven.body["result"]["isError"], true, "{}", unproven.raw);
+    assert_eq!(unproven.text("/result/_meta/jackfield~1problem/code"), "invalid-input");
+
+    assert_eq!(rpc("tools/call", json!({ "name": "nothing" })).await.body["error"]["code"], -32_602);
+    assert_eq!(rpc("resources/list", json!({})).await.body["error"]["code"], -32_601);
+    assert_eq!(
+        client.post("/mcp", &json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await.status,
+        202
+    );
+    assert_eq!(client.with_key("wrong").post("/mcp", &json!({})).await.status, 401);
+    let elsewhere =
+        client.send(Method::POST, "/mcp", &[JSON, ("origin", "https://evil.example")], "{}".to_owned()).await;
+    assert_eq!(elsewhere.text("/code"), "forbidden");
+}
+
+#[tokio::test]
+async fn counters_and_the_description_of_the_api_are_there() {
+    let demo = Demo::start().await.unwrap();
+    let client = &demo.host.client;
+    client.ask("product.search", json!({ "query": "shirt" })).await;
+    let counters = client.get("/metrics").await.raw;
+    let line = "jackfield_calls_total{connection=\"demo-shop\",intent=\"product.search\",outcome=\"completed\"} 1";
+    assert!(counters.contains(line), "{counters}");
+    assert_eq!(client.with_key("").get("/openapi.json").await.text("/openapi"), "3.1.0");
+}

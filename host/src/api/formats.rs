@@ -102,6 +102,11 @@ fn tool_name(intent: &str) -> String {
     intent.replace('.', "-")
 }
 
+/// The way back from [`tool_name`].
+pub(super) fn intent_name(tool: &str) -> String {
+    tool.replace('-', ".")
+}
+
 /// A schema without the host's annotations: strict readers refuse keywords that they do not know.
 fn plain(schema: &Value) -> Value {
     match schema {
@@ -126,5 +131,6 @@ mod tests {
     #[test]
     fn tool_names_can_be_turned_back() {
         assert_eq!(tool_name("it_request.create"), "it_request-create");
+        assert_eq!(intent_name("it_request-create"), "it_request.create");
     }
 }

@@ -140,7 +140,7 @@ pub(super) async fn connections(
 }
 
 /// Intents that a caller can really ask for, in the order of their names.
-fn offered(api: &Api, caller: &Caller) -> Vec<formats::Offer> {
+pub(super) fn offered(api: &Api, caller: &Caller) -> Vec<formats::Offer> {
     let registry = &api.app.registry;
     let mut offers: Vec<_> = registry
         .routes()
