@@ -2,7 +2,7 @@
 //!
 //! A serde error quotes the offending value, and a value may be a customer's: it is cut out here, for good.
 
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
 
 /// Why a text is not what its type asks for. Holds no value of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,13 @@ pub(crate) struct Mismatch {
     pub(crate) pointer: String,
     /// Such as ``missing field `id` `` or `invalid type: string, expected u64`.
     pub(crate) reason: String,
+}
+
+impl Mismatch {
+    /// The same as seen from a text that holds this one.
+    pub(crate) fn below(self, place: &str) -> Self {
+        Mismatch { pointer: place.to_owned() + &self.pointer, reason: self.reason }
+    }
 }
 
 impl std::fmt::Display for Mismatch {
@@ -24,12 +31,12 @@ impl std::fmt::Display for Mismatch {
 ///
 /// Everything in this crate reads through here or through `serde_json::from_str`, never from bytes: serde_json stands in a
 /// component once for each kind of source.
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Result<T, Mismatch> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Mismatch> {
     serde_json::from_str(text).map_err(|error| mismatch(text.as_bytes(), &error))
 }
 
 /// The same from bytes that ought to be UTF-8.
-pub(crate) fn read_bytes<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Mismatch> {
+pub(crate) fn read_bytes<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Mismatch> {
     match std::str::from_utf8(bytes) {
         Ok(text) => read(text),
         Err(_) => Err(Mismatch { pointer: String::new(), reason: "not UTF-8".to_owned() }),

@@ -2,13 +2,14 @@
 //!
 //! Verifying a delivery, removing duplicates, ordering and storing are the host's work.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
 use crate::{
     decode,
     failure::Failure,
-    host::{self, Host as _},
     settings::{Settings, connection_access},
     time::Instant,
 };
@@ -21,6 +22,7 @@ pub struct Delivery {
     pub(crate) body: Vec<u8>,
     pub(crate) settings: Settings,
     pub(crate) received: Instant,
+    pub(crate) remaining: Duration,
 }
 
 /// A fact, on its way to become a CloudEvent.
@@ -41,8 +43,11 @@ pub struct Event {
 /// The host asks for changes since a cursor.
 #[derive(Clone, Debug)]
 pub struct Poll {
+    pub(crate) id: String,
     pub(crate) settings: Settings,
     pub(crate) cursor: Option<String>,
+    pub(crate) now: Instant,
+    pub(crate) remaining: Duration,
 }
 
 /// Changes since a cursor.
@@ -86,17 +91,33 @@ impl Delivery {
     pub fn received(&self) -> Instant {
         self.received
     }
+
+    /// How long the guest may take, counted from the start of the call.
+    pub fn remaining(&self) -> Duration {
+        self.remaining
+    }
 }
 
 impl Poll {
+    /// The host's id for this poll: it stands in every log line about it.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
     /// Where the last poll ended; `None`: from now on.
     pub fn cursor(&self) -> Option<&str> {
         self.cursor.as_deref()
     }
 
-    /// The time now, by the host's clock.
+    /// The time of the poll, by the host's clock.
     pub fn now(&self) -> Instant {
-        host::current().now()
+        self.now
+    }
+
+    /// How long the guest may take, counted from the start of the call: with little time left, give fewer changes and
+    /// say that there are more.
+    pub fn remaining(&self) -> Duration {
+        self.remaining
     }
 }
 

@@ -9,7 +9,6 @@ use crate::{
     http::{self, Request, Response},
     log::Level,
     secrets::{self, Algorithm},
-    time::Instant,
 };
 
 /// The imports of the WIT world, in the SDK's own types.
@@ -23,7 +22,6 @@ pub(crate) trait Host {
     fn cache_put(&self, key: &str, value: &[u8], ttl_ms: u32) -> Result<(), cache::TooLarge>;
     fn cache_delete(&self, key: &str);
     fn intents_call(&self, intent: &str, input: &str) -> Result<String, Failure>;
-    fn now(&self) -> Instant;
     fn log(&self, level: Level, message: &str, fields: &[(String, String)]);
 }
 

@@ -1,6 +1,6 @@
-//! Whether an order is theirs: shown only to who gives a proof that matches it.
+//! Whether an order, or anything else of one person, is theirs: shown only to who gives a proof that matches it.
 //!
-//! One rule for all shops, and one answer for every mismatch: the failure of an order that does not exist.
+//! One rule for all systems, and one answer for every mismatch: the failure of an order that does not exist.
 
 use crate::{call::Call, failure::Failure};
 
@@ -52,26 +52,49 @@ impl Ownership {
         phone: Option<&str>,
         postal_code: Option<&str>,
     ) -> Result<Self, Failure> {
-        let user = call.user();
         let ownership = Ownership {
-            verified_email: user.and_then(|user| normal_email(user.email()?)),
-            verified_phone: user.and_then(|user| normal_e164(user.phone()?)),
             email: email.and_then(normal_email),
             phone: phone.and_then(normal_e164),
             postal_code: postal_code.and_then(normal_postal_code),
+            ..Ownership::of_user(call)
         };
-        let pieces = [
-            &ownership.verified_email,
-            &ownership.verified_phone,
-            &ownership.email,
-            &ownership.phone,
-            &ownership.postal_code,
-        ];
-        if pieces.iter().all(|piece| piece.is_none()) {
-            let sentence = "Please give the e-mail address, phone number or postal code of the order.";
-            return Err(Failure::invalid("/email", sentence));
+        let sentence = "Please give the e-mail address, phone number or postal code of the order.";
+        ownership.given().ok_or_else(|| Failure::invalid("/email", sentence))
+    }
+
+    /// By e-mail address alone, verified or typed: for tickets, requests and whatever else a system keeps under one.
+    /// Phone numbers do not count, verified or not.
+    ///
+    /// # Errors
+    /// `invalid-input` on `/email` with this sentence when there is no address at all.
+    pub fn by_email(call: &Call, email: Option<&str>, sentence: &str) -> Result<Self, Failure> {
+        let ownership =
+            Ownership { email: email.and_then(normal_email), verified_phone: None, ..Ownership::of_user(call) };
+        ownership.given().ok_or_else(|| Failure::invalid("/email", sentence))
+    }
+
+    /// By the user's verified contact points alone, for searches: whoever may list by what they typed can read what is a
+    /// stranger's. `None` when nothing is verified.
+    pub fn verified(call: &Call) -> Option<Self> {
+        Ownership::of_user(call).given()
+    }
+
+    fn of_user(call: &Call) -> Self {
+        let user = call.user();
+        Ownership {
+            verified_email: user.and_then(|user| normal_email(user.email()?)),
+            verified_phone: user.and_then(|user| normal_e164(user.phone()?)),
+            email: None,
+            phone: None,
+            postal_code: None,
         }
-        Ok(ownership)
+    }
+
+    /// Itself, if there is any piece of proof.
+    fn given(self) -> Option<Self> {
+        let Ownership { verified_email, verified_phone, email, phone, postal_code } = &self;
+        let pieces = [verified_email, verified_phone, email, phone, postal_code];
+        pieces.iter().any(|piece| piece.is_some()).then_some(self)
     }
 
     /// Whether the proof is good for this owner.
@@ -230,6 +253,37 @@ mod tests {
         // A user without a verified contact point gives none either.
         Host::new().user("u1", None, None).with("order.status", |call| {
             assert!(Ownership::from(call, None, None, None).is_err());
+        });
+    }
+
+    #[test]
+    fn by_email_takes_no_other_proof() {
+        let sentence = "Please give the e-mail address of the ticket.";
+        let owner = OrderOwner::new().email(Some("ada@acme.example")).phone(Some("+43 664 1234567"));
+        Host::new().user("u1", None, Some("+436641234567")).with("ticket.status", |call| {
+            for blank in [None, Some(" ")] {
+                let failure = Ownership::by_email(call, blank, sentence).unwrap_err();
+                assert_eq!(failure, Failure::invalid("/email", sentence));
+            }
+            let typed = |email| Ownership::by_email(call, Some(email), sentence).unwrap().proves(&owner);
+            assert_eq!(typed("Ada@acme.example"), Ok(()));
+            assert_eq!(typed("eve@acme.example"), Err(Failure::not_found()));
+        });
+        Host::new().user("u1", Some("ada@acme.example"), None).with("ticket.status", |call| {
+            let ownership = Ownership::by_email(call, None, sentence).unwrap();
+            assert_eq!((ownership.email(), ownership.proves(&owner)), (Some("ada@acme.example"), Ok(())));
+        });
+    }
+
+    #[test]
+    fn verified_takes_nothing_but_what_is_verified() {
+        Host::new().with("order.search", |call| assert!(Ownership::verified(call).is_none()));
+        Host::new().user("u1", None, None).with("order.search", |call| assert!(Ownership::verified(call).is_none()));
+        Host::new().user("u1", None, Some("+436641234567")).with("order.search", |call| {
+            let ownership = Ownership::verified(call).expect("a proof");
+            assert_eq!(ownership.proves(&OrderOwner::new().phone(Some("0664 1234567"))), Ok(()));
+            let other = OrderOwner::new().phone(Some("0664 7654321")).email(Some("ada@acme.example"));
+            assert_eq!(ownership.proves(&other), Err(Failure::not_found()));
         });
     }
 

@@ -33,8 +33,8 @@
 //!                                            "intents"?: [{"intent", "input", "output" | "failure"}]}
 //! fixtures/<intent>/<case>/upstream.json    [{"request": {"method", "path", "query"?, "headers"?, "json"?, ..}, "response": {..}}]
 //! fixtures/<intent>/<case>/reply.json       {"output": {..}} or {"failure": {"kind": "not-found"}}
-//! fixtures/receive/<case>/..                request.json {"headers"?, "json" | "text", "settings"?, "received"?}; reply.json {"events": [..]}
-//! fixtures/poll/<case>/..                   request.json {"cursor"?, "settings"?}; reply.json {"events": [..], "cursor", "more"?}
+//! fixtures/receive/<case>/..                request.json {"headers"?, "json" | "text", "settings"?, "received"?, "remaining_ms"?}; reply.json {"events": [..]}
+//! fixtures/poll/<case>/..                   request.json {"cursor"?, "settings"?, "now"?, "remaining_ms"?}; reply.json {"events": [..], "cursor", "more"?}
 //! ```
 //!
 //! `upstream.json` may be absent when nothing is to be sent. Its parts are those of [`Exchange`]:
@@ -170,7 +170,7 @@ impl Host {
         self
     }
 
-    /// The time of the call, RFC 3339.
+    /// The time of the call, the delivery or the poll, RFC 3339.
     ///
     /// # Panics
     /// When it is no RFC 3339.
@@ -244,13 +244,7 @@ impl Host {
     /// # Panics
     /// Like [`run`](Host::run).
     pub fn receive<C: Connector>(self, headers: &[(&str, &str)], body: &[u8]) -> Result<Vec<Event>, Failure> {
-        let delivery = Delivery {
-            id: "test-delivery".to_owned(),
-            headers: headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned())).collect(),
-            body: body.to_owned(),
-            settings: Settings::new(self.settings.to_string())?,
-            received: self.world.now,
-        };
+        let delivery = self.delivery(headers, body);
         self.world.within(|| C::new().receive(&delivery))
     }
 
@@ -262,7 +256,7 @@ impl Host {
     /// # Panics
     /// Like [`run`](Host::run).
     pub fn poll<C: Connector>(self, cursor: Option<&str>) -> Result<EventPage, Failure> {
-        let poll = Poll { settings: Settings::new(self.settings.to_string())?, cursor: cursor.map(str::to_owned) };
+        let poll = self.poll_request(cursor);
         self.world.within(|| C::new().poll(&poll))
     }
 
@@ -279,7 +273,7 @@ impl Host {
         Call {
             id: "test-call".to_owned(),
             intent: intent.to_owned(),
-            settings: Settings::new(self.settings.to_string()).unwrap_or_else(|failure| panic!("{failure}")),
+            settings: self.connection_settings(),
             user: self.user.clone(),
             locale: self.locale.clone(),
             time_zone: self.time_zone.clone(),
@@ -287,6 +281,31 @@ impl Host {
             remaining: self.remaining,
             idempotency_key: self.idempotency_key.clone(),
         }
+    }
+
+    fn delivery(&self, headers: &[(&str, &str)], body: &[u8]) -> Delivery {
+        Delivery {
+            id: "test-delivery".to_owned(),
+            headers: headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned())).collect(),
+            body: body.to_owned(),
+            settings: self.connection_settings(),
+            received: self.world.now,
+            remaining: self.remaining,
+        }
+    }
+
+    fn poll_request(&self, cursor: Option<&str>) -> Poll {
+        Poll {
+            id: "test-poll".to_owned(),
+            settings: self.connection_settings(),
+            cursor: cursor.map(str::to_owned),
+            now: self.world.now,
+            remaining: self.remaining,
+        }
+    }
+
+    fn connection_settings(&self) -> Settings {
+        Settings::new(self.settings.to_string()).unwrap_or_else(|failure| panic!("{failure}"))
     }
 }
 
@@ -443,10 +462,6 @@ impl host::Host for Installed {
                 }
             }
         })
-    }
-
-    fn now(&self) -> Instant {
-        Installed::world("the clock", |world| world.now)
     }
 
     /// Also without a host: a log line is no reason for a unit test to need one.

@@ -1,5 +1,7 @@
 //! A whole connector, as an author writes one: macro, description, calls, replayed fixtures.
 
+use std::time::Duration;
+
 use jackfield_sdk::{
     connector::Description,
     prelude::*,
@@ -138,6 +140,38 @@ fn what_a_connector_does_not_have_it_says_so() {
     assert_eq!(Host::new().poll::<Bare>(None).unwrap_err().kind.code(), "unsupported");
     let failure = Host::new().run::<Bare>("order.status", json!({})).unwrap_err();
     assert_eq!(failure, Failure::unsupported().detail("this connector does not answer `order.status`"));
+}
+
+#[test]
+fn deliveries_and_polls_know_the_time_and_what_is_left_of_it() {
+    struct Clock;
+
+    impl Connector for Clock {
+        fn new() -> Self {
+            Clock
+        }
+
+        fn describe(&self) -> Description {
+            Description::new(Vec::new())
+        }
+
+        fn handle(&self, _: &Call, _: &str) -> Result<String, Failure> {
+            Err(Failure::unsupported())
+        }
+
+        fn receive(&self, delivery: &Delivery) -> Result<Vec<Event>, Failure> {
+            Err(Failure::internal(format!("{} {:?}", delivery.received().ms(), delivery.remaining())))
+        }
+
+        fn poll(&self, poll: &Poll) -> Result<EventPage, Failure> {
+            Err(Failure::internal(format!("{} {:?}", poll.now().ms(), poll.remaining())))
+        }
+    }
+
+    let host = || Host::new().now("2026-01-21T00:00:00Z").remaining(Duration::from_millis(900));
+    let told = Failure::internal("1768953600000 900ms");
+    assert_eq!(host().receive::<Clock>(&[], b"{}"), Err(told.clone()));
+    assert_eq!(host().poll::<Clock>(None), Err(told));
 }
 
 #[test]

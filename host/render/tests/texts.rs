@@ -174,6 +174,33 @@ fn an_order_that_is_not_shipped_says_why() {
 }
 
 #[test]
+fn a_ticket_without_a_subject_is_told_without_one() {
+    let ticket = |subject: &str| json!({"id": "7", "subject": subject, "status": "open"});
+    check("ticket.status", ticket(""), "Your ticket #7 is open.");
+    check("ticket.status", ticket("Login"), "Your ticket #7 (Login) is open.");
+    check("ticket.update", ticket(""), "I've updated ticket #7. It is now open.");
+    check("ticket.create", ticket(""), "I've opened ticket #7 for you.");
+    check("ticket.search", json!({"tickets": [ticket("")], "more": false}), "I found one ticket:\n- #7: open");
+}
+
+#[test]
+fn a_wait_is_told_in_the_unit_that_people_would_use() {
+    let minutes = [(1, "one minute"), (59, "59 minutes")];
+    let hours = [(60, "an hour"), (89, "an hour"), (90, "2 hours"), (120, "2 hours"), (1_409, "23 hours")];
+    let days = [(1_410, "a day"), (2_129, "a day"), (2_160, "2 days"), (u32::MAX, "2,982,616 days")];
+    for (wait, told) in [&minutes[..], &hours, &days].concat() {
+        check(
+            "ticket.route",
+            json!({"ticket": {"id": "7"}, "handed_off": true, "wait_minutes": wait}),
+            &format!(
+                "I'm connecting you with a team member now. It should take about {told}. Your ticket is #7, and they can \
+                 see what we have talked about."
+            ),
+        );
+    }
+}
+
+#[test]
 fn nothing_found_is_said_in_a_helpful_sentence() {
     let renderer = renderer();
     for definition in definitions() {

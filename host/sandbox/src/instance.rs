@@ -49,8 +49,8 @@ pub struct Ports {
 /// One call of one connector, with everything that bounds it.
 #[derive(Debug)]
 pub struct Invocation {
-    /// What the guest is told. For `receive` and `poll` only settings and identity matter: they stand behind what the
-    /// guest asks of other connectors.
+    /// What the guest is told. For `receive` and `poll` only settings, time and identity matter: the last stands behind
+    /// what the guest asks of other connectors.
     pub call: Call,
     /// What the guest is not told. Its deadline holds, or the wall time of `limits` if that ends earlier.
     pub context: CallContext,

@@ -28,7 +28,7 @@ impl<'c> Admin<'c> {
         let path = path!("admin/api" / self.settings.api_version / "graphql.json");
         let response = self.endpoint.graphql(path, document, variables)?.send()?.error_for(faults::status)?;
         self.look_at_headers(&response);
-        faults::whole(&response)
+        response.graphql()?.data_or(faults::graphql)
     }
 
     /// A GET of the older REST API, whose answers name their lists.

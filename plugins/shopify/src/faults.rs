@@ -4,8 +4,8 @@
 
 use std::time::Duration;
 
-use jackfield_sdk::{http::GraphQl, prelude::*};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use jackfield_sdk::prelude::*;
+use serde::de::IgnoredAny;
 
 use crate::wire::{Cost, UserError};
 
@@ -18,7 +18,9 @@ pub(crate) fn status(response: &Response) -> Failure {
         // No request of this connector names an object that a user gave: it is the shop that does not exist.
         404 => Failure::internal("no Admin API at this address: is the setting `shop` right?"),
         // GraphQL is throttled with 200 or with 429; in both cases the body has the numbers.
-        429 => Failure::rate_limited(response.retry_after().or_else(|| wait(&envelope(response).ok()?.extensions))),
+        429 => Failure::rate_limited(
+            response.retry_after().or_else(|| wait(&response.graphql::<IgnoredAny>().ok()?.extensions)),
+        ),
         // Blocked as suspicious traffic.
         430 => Failure::unavailable(),
         _ => response.failure(),
@@ -34,22 +36,11 @@ fn missing_scope(response: &Response) -> Option<String> {
     Some(body.get("errors")?.as_str()?.to_owned())
 }
 
-/// The second layer: the top-level `errors` of an answer with status 200. Half an answer is none, and errors are judged
-/// before the data are read: beside an error a list that is never null is null.
-pub(crate) fn whole<T: DeserializeOwned>(response: &Response) -> Result<T, Failure> {
-    let GraphQl { errors, extensions, .. } = envelope(response)?;
-    if errors.is_empty() { response.graphql()?.data() } else { Err(graphql(&errors, wait(&extensions))) }
-}
-
-/// An answer without its data.
-fn envelope(response: &Response) -> Result<GraphQl<IgnoredAny>, Failure> {
-    response.graphql()
-}
-
-fn graphql(errors: &[GraphQlError], wait: Option<Duration>) -> Failure {
+/// The second layer: the top-level `errors` of an answer with status 200. Half an answer is none.
+pub(crate) fn graphql(errors: &[GraphQlError], extensions: &jackfield_sdk::Value) -> Failure {
     let codes: Vec<&str> = errors.iter().map(|error| error.code().unwrap_or("without a code")).collect();
     let failure = if codes.contains(&"THROTTLED") {
-        Failure::rate_limited(wait)
+        Failure::rate_limited(wait(extensions))
     } else if codes.contains(&"ACCESS_DENIED") {
         Failure::denied()
     } else if codes.contains(&"SHOP_INACTIVE") || codes.contains(&"INTERNAL_SERVER_ERROR") {

@@ -43,10 +43,9 @@ impl Asker {
     /// A customer, by a verified address or by the one that was given. Made before the first request: who gives no
     /// address is asked for one whether there is such a ticket or not.
     pub(crate) fn customer(call: &Call, email: Option<&str>) -> Result<Self, Failure> {
-        let ask = || Failure::invalid("/email", "Please give the e-mail address the ticket was opened with.");
-        let ownership = Ownership::from(call, email, None, None).map_err(|_| ask())?;
         // Telephone numbers in Zendesk are whatever somebody typed: no proof.
-        if ownership.email().is_some() { Ok(Asker::Customer(ownership)) } else { Err(ask()) }
+        let sentence = "Please give the e-mail address the ticket was opened with.";
+        Ownership::by_email(call, email, sentence).map(Asker::Customer)
     }
 
     /// The customer where the chat has a verified address, else the service.

@@ -77,12 +77,6 @@ impl Host for Imports {
         imports::intents::call(intent, input).map_err(Failure::from)
     }
 
-    /// A call brings its time along; a poll does not, and asks the clock of WASI.
-    fn now(&self) -> Instant {
-        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Instant::from_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-    }
-
     fn log(&self, level: Level, message: &str, fields: &[(String, String)]) {
         let level = match level {
             Level::Trace => imports::log::Level::Trace,
@@ -116,13 +110,20 @@ impl<C: Connector> bindings::Guest for C {
             body: delivery.body,
             settings: Settings::new(delivery.settings)?,
             received: timestamp(delivery.received_ms),
+            remaining: duration(delivery.remaining_ms),
         };
         let events = C::new().receive(&delivery)?;
         Ok(events.into_iter().map(bindings::Event::from).collect())
     }
 
-    fn poll(settings: String, cursor: Option<String>) -> Result<bindings::Page, bindings::Failure> {
-        let poll = Poll { settings: Settings::new(settings)?, cursor };
+    fn poll(request: bindings::PollRequest) -> Result<bindings::Page, bindings::Failure> {
+        let poll = Poll {
+            id: request.id,
+            settings: Settings::new(request.settings)?,
+            cursor: request.cursor,
+            now: timestamp(request.now_ms),
+            remaining: duration(request.remaining_ms),
+        };
         let EventPage { events, cursor, more } = C::new().poll(&poll)?;
         Ok(bindings::Page { events: events.into_iter().map(bindings::Event::from).collect(), cursor, more })
     }
@@ -139,7 +140,7 @@ fn incoming(call: bindings::Call) -> Result<(Call, String), Failure> {
         locale: call.locale,
         time_zone: call.time_zone,
         now: timestamp(call.now_ms),
-        remaining: Duration::from_millis(u64::from(call.remaining_ms)),
+        remaining: duration(call.remaining_ms),
         idempotency_key: call.idempotency_key,
     };
     Ok((call, input))
@@ -147,6 +148,10 @@ fn incoming(call: bindings::Call) -> Result<(Call, String), Failure> {
 
 fn timestamp(ms: u64) -> Instant {
     Instant::from_ms(i64::try_from(ms).unwrap_or(i64::MAX))
+}
+
+fn duration(ms: u32) -> Duration {
+    Duration::from_millis(u64::from(ms))
 }
 
 fn outgoing(request: Request) -> imports::http::Request {
@@ -186,7 +191,7 @@ impl From<imports::http::Error> for http::Error {
             Error::TooLarge => http::Error::TooLarge,
             Error::Timeout => http::Error::Timeout,
             Error::Unavailable(reason) => http::Error::Unavailable(reason),
-            Error::RateLimited(ms) => http::Error::RateLimited(ms.map(|ms| Duration::from_millis(u64::from(ms)))),
+            Error::RateLimited(ms) => http::Error::RateLimited(ms.map(duration)),
             Error::ReauthRequired => http::Error::ReauthRequired,
         }
     }

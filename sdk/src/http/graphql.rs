@@ -1,15 +1,15 @@
 //! GraphQL over HTTP: a constant document and variables out, data and errors in.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 
 use super::{Request, Response};
-use crate::failure::Failure;
+use crate::{decode, failure::Failure};
 
 /// An answer to a GraphQL operation.
 #[derive(Clone, Debug, Deserialize)]
 pub struct GraphQl<T> {
-    /// What was asked for; absent when nothing could be given.
+    /// What was asked for; absent when nothing could be given, or when beside errors it is not what its type says.
     #[serde(default = "Option::default")]
     pub data: Option<T>,
     /// What went wrong; data may be there all the same.
@@ -47,19 +47,35 @@ impl<T> GraphQl<T> {
     /// # Errors
     /// When there are errors, or no data.
     pub fn data(self) -> Result<T, Failure> {
-        self.data_or(|errors| {
+        self.data_or(|errors, _| {
             let codes: Vec<&str> = errors.iter().map(|error| error.code().unwrap_or("without a code")).collect();
             Failure::internal(format!("the GraphQL answer has errors: {}", codes.join(", ")))
         })
     }
 
-    /// The data, if it is whole, else what the connector's `faults.rs` takes the errors for.
+    /// The data, if it is whole, else what the connector's `faults.rs` takes errors and extensions for.
     ///
     /// # Errors
     /// When there are errors, or no data.
-    pub fn data_or(self, fault: impl FnOnce(&[GraphQlError]) -> Failure) -> Result<T, Failure> {
+    ///
+    /// ```
+    /// # use jackfield_sdk::{prelude::*, Value};
+    /// # #[derive(serde::Deserialize)] struct Data;
+    /// fn fault(errors: &[GraphQlError], extensions: &Value) -> Failure {
+    ///     if errors.iter().any(|error| error.code() == Some("THROTTLED")) {
+    ///         let wait = extensions["wait_seconds"].as_u64().map(std::time::Duration::from_secs);
+    ///         return Failure::rate_limited(wait);
+    ///     }
+    ///     Failure::internal("")
+    /// }
+    ///
+    /// fn data(response: &Response) -> Result<Data, Failure> {
+    ///     response.graphql()?.data_or(fault)
+    /// }
+    /// ```
+    pub fn data_or(self, fault: impl FnOnce(&[GraphQlError], &Value) -> Failure) -> Result<T, Failure> {
         match self.data {
-            _ if !self.errors.is_empty() => Err(fault(&self.errors)),
+            _ if !self.errors.is_empty() => Err(fault(&self.errors, &self.extensions)),
             Some(data) => Ok(data),
             None => Err(Failure::internal("the GraphQL answer has neither data nor errors")),
         }
@@ -77,8 +93,17 @@ pub(super) fn request(post: Request, document: &'static str, variables: &impl Se
     if is_mutation(document) { request } else { request.idempotent() }
 }
 
+/// The envelope first, then the data: beside errors a field that is never null is null, and it is the errors that say why.
 pub(super) fn answer<T: DeserializeOwned>(response: &Response) -> Result<GraphQl<T>, Failure> {
-    response.json()
+    let unreadable = |mismatch| response.unreadable(&mismatch);
+    let envelope: GraphQl<&RawValue> = decode::read_bytes(response.body()).map_err(unreadable)?;
+    let GraphQl { data, errors, extensions } = envelope;
+    let data = match data.map(|data| decode::read(data.get())) {
+        Some(Ok(data)) => Some(data),
+        Some(Err(mismatch)) if errors.is_empty() => return Err(unreadable(mismatch.below("/data"))),
+        Some(Err(_)) | None => None,
+    };
+    Ok(GraphQl { data, errors, extensions })
 }
 
 /// Whether a document has a mutation: fragments and queries may stand before it. The keyword counts outside all
@@ -162,17 +187,45 @@ mod tests {
         }
     }
 
+    fn answered(body: &str) -> Result<GraphQl<Vec<u32>>, Failure> {
+        Response::new(200, Vec::new(), body.into()).graphql()
+    }
+
     #[test]
     fn data_with_errors_is_not_whole() {
-        let answer: GraphQl<u32> = serde_json::from_str(
-            r#"{"data": 1, "errors": [{"message": "SECRET", "extensions": {"code": "THROTTLED"}}, {"message": "x"}]}"#,
-        )
-        .unwrap();
-        let failure = answer.data().unwrap_err();
+        let errors = r#"[{"message": "SECRET", "extensions": {"code": "THROTTLED"}}, {"message": "x"}]"#;
+        let both = answered(&format!(r#"{{"data": [1], "errors": {errors}}}"#)).unwrap();
+        assert_eq!(both.data, Some(vec![1]));
+        let failure = both.data().unwrap_err();
         assert_eq!(failure, Failure::internal("the GraphQL answer has errors: THROTTLED, without a code"));
-        let answer: GraphQl<u32> = serde_json::from_str("{}").unwrap();
-        assert!(answer.data().is_err());
-        let answer: GraphQl<u32> = serde_json::from_str(r#"{"data": 1}"#).unwrap();
-        assert_eq!(answer.data(), Ok(1));
+        let nothing = Failure::internal("the GraphQL answer has neither data nor errors");
+        assert_eq!(answered("{}").unwrap().data(), Err(nothing.clone()));
+        assert_eq!(answered(r#"{"data": null}"#).unwrap().data(), Err(nothing));
+        assert_eq!(answered(r#"{"data": [1]}"#).unwrap().data(), Ok(vec![1]));
+    }
+
+    #[test]
+    fn errors_are_judged_before_data_that_do_not_fit() {
+        let fault = |errors: &[GraphQlError], extensions: &Value| {
+            Failure::denied().detail(format!("{:?}, cost {}", errors[0].code(), extensions["cost"]))
+        };
+        for data in [r#"{"orders": null}"#, "null", r#"["SECRET"]"#] {
+            let body = format!(
+                r#"{{"errors": [{{"extensions": {{"code": "ACCESS_DENIED"}}}}], "data": {data}, "extensions": {{"cost": 7}}}}"#
+            );
+            let failure = answered(&body).unwrap().data_or(fault).unwrap_err();
+            assert_eq!(failure, Failure::denied().detail("Some(\"ACCESS_DENIED\"), cost 7"), "{data}");
+        }
+    }
+
+    #[test]
+    fn data_that_do_not_fit_are_named_by_their_place_in_the_whole_answer() {
+        for (body, reason) in [
+            (r#"{"data": [1, "SECRET"]}"#, "at `/data/1`: invalid type: string, expected u32"),
+            (r#"{"data": [1], "errors": "SECRET"}"#, "at `/errors`: invalid type: string, expected a sequence"),
+        ] {
+            let expected = Failure::internal(format!("failed to read the answer (status 200): {reason}"));
+            assert_eq!(answered(body).unwrap_err(), expected);
+        }
     }
 }

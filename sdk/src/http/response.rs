@@ -5,7 +5,10 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::{GraphQl, graphql, link};
-use crate::{decode, failure::Failure};
+use crate::{
+    decode::{self, Mismatch},
+    failure::Failure,
+};
 
 /// What the business system answered, whatever the status.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,12 +58,16 @@ impl Response {
     /// # Errors
     /// `internal`. Its detail names the JSON path and what was expected there, and never what stood there.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
-        decode::read_bytes(&self.body).map_err(|mismatch| {
-            Failure::internal(format!("failed to read the answer (status {}): {mismatch}", self.status))
-        })
+        decode::read_bytes(&self.body).map_err(|mismatch| self.unreadable(&mismatch))
     }
 
-    /// The body as a GraphQL answer.
+    /// Why the body is not of its type.
+    pub(super) fn unreadable(&self, mismatch: &Mismatch) -> Failure {
+        Failure::internal(format!("failed to read the answer (status {}): {mismatch}", self.status))
+    }
+
+    /// The body as a GraphQL answer. Where it has errors, its data need not fit the type: what the errors mean is for
+    /// [`GraphQl::data_or`] to say.
     ///
     /// # Errors
     /// Like [`json`](Response::json).

@@ -197,14 +197,8 @@ impl Case {
             (None, text) => text.clone().unwrap_or_default(),
         };
         let call = host.call(group);
-        let delivery = super::Delivery {
-            id: "test-delivery".to_owned(),
-            headers: headers.iter().map(|(name, value)| (name.to_ascii_lowercase(), (*value).to_owned())).collect(),
-            body: body.into_bytes(),
-            settings: call.settings.clone(),
-            received: host.world.now,
-        };
-        let poll = super::Poll { settings: call.settings.clone(), cursor: self.cursor.clone() };
+        let delivery = host.delivery(&headers, body.as_bytes());
+        let poll = host.poll_request(self.cursor.as_deref());
         let (reply, problems) = host.world.observe(|| match group {
             "receive" => C::new().receive(&delivery).map(|events| json!({ "events": events })),
             "poll" => C::new().poll(&poll).map(|page| json!(page)),

@@ -73,7 +73,6 @@ impl Entry for Handle {
         type Returns = (Result<String, types::Failure>,);
         let function = instance.get_typed_func::<(v1::Call<'_>,), Returns>(&mut *store, &exports.handle)?;
         let call = &invocation.call;
-        let remaining = invocation.context.deadline.saturating_duration_since(Instant::now());
         let lowered = v1::Call {
             id: &invocation.context.call_id,
             intent: &call.intent,
@@ -87,7 +86,7 @@ impl Entry for Handle {
             locale: &call.locale,
             time_zone: &call.time_zone,
             now_ms: call.now_ms,
-            remaining_ms: u32::try_from(remaining.as_millis()).unwrap_or(u32::MAX),
+            remaining_ms: remaining_ms(invocation),
             idempotency_key: call.idempotency_key.as_deref(),
         };
         let (answer,) = function.call_async(store, (lowered,)).await?;
@@ -121,6 +120,7 @@ impl Entry for Receive {
             body: &self.0.body,
             settings: &invocation.call.settings,
             received_ms: self.0.received_ms,
+            remaining_ms: remaining_ms(invocation),
         };
         let (answer,) = function.call_async(store, (lowered,)).await?;
         Ok(answer.map(events).map_err(lifted))
@@ -145,8 +145,15 @@ impl Entry for Poll {
         invocation: &Invocation,
     ) -> Called<Page> {
         type Returns = (Result<types::Page, types::Failure>,);
-        let function = instance.get_typed_func::<(&str, Option<&str>), Returns>(&mut *store, &exports.poll)?;
-        let (answer,) = function.call_async(store, (&*invocation.call.settings, self.0.as_deref())).await?;
+        let function = instance.get_typed_func::<(v1::PollRequest<'_>,), Returns>(&mut *store, &exports.poll)?;
+        let lowered = v1::PollRequest {
+            id: &invocation.context.call_id,
+            settings: &invocation.call.settings,
+            cursor: self.0.as_deref(),
+            now_ms: invocation.call.now_ms,
+            remaining_ms: remaining_ms(invocation),
+        };
+        let (answer,) = function.call_async(store, (lowered,)).await?;
         let page = |p: types::Page| Page { events: events(p.events), cursor: p.cursor, more: p.more };
         Ok(answer.map(page).map_err(lifted))
     }
@@ -177,6 +184,12 @@ impl Entry for Describe {
     fn bytes(answer: &String) -> usize {
         answer.len()
     }
+}
+
+/// What the guest may still take, as it is told when the call begins.
+fn remaining_ms(invocation: &Invocation) -> u32 {
+    let remaining = invocation.context.deadline.saturating_duration_since(Instant::now());
+    u32::try_from(remaining.as_millis()).unwrap_or(u32::MAX)
 }
 
 fn events(events: Vec<types::Event>) -> Vec<Event> {

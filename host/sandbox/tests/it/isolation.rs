@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use jackfield_sandbox::{Delivery, Ended, Fault, Sandbox, SandboxConfig};
+use jackfield_core::budget::Limits;
+use jackfield_sandbox::{Delivery, Ended, Event, Fault, Sandbox, SandboxConfig};
 
 use crate::stand::{Stand, connector, packaged, small};
 
@@ -89,13 +90,25 @@ async fn deliveries_and_polls_run_in_the_same_bounds() {
     };
     let healthy = connector("healthy");
     let received = healthy.receive(&stand.ports, stand.invocation("null"), delivery()).await;
-    assert_eq!(received.result.unwrap(), []);
+    assert_told(&received.result.unwrap(), "d-1");
     let page = healthy.poll(&stand.ports, stand.invocation("null"), Some("c-1".to_owned())).await;
-    assert!(!page.result.unwrap().more);
+    let page = page.result.unwrap();
+    assert_told(&page.events, "call-1");
+    assert_eq!((page.cursor.as_str(), page.more), ("c-1", false));
     let mut late = stand.invocation("null");
     late.context.deadline = std::time::Instant::now();
     let received = healthy.receive(&stand.ports, late, delivery()).await;
     assert!(matches!(received.result, Err(Ended::Fault(Fault::WallExceeded { .. }))));
+}
+
+/// The guest was told who asks, when, and how much time it has.
+fn assert_told(events: &[Event], id: &str) {
+    let [event] = events else { panic!("one event, not {events:?}") };
+    assert_eq!((event.id.as_str(), event.time_ms), (id, 1_700_000_000_000));
+    let data: serde_json::Value = serde_json::from_str(&event.data).unwrap();
+    let wall_ms = u64::try_from(Limits::default().wall().as_millis()).unwrap();
+    let remaining_ms = data["remaining_ms"].as_u64().unwrap();
+    assert!(remaining_ms <= wall_ms && remaining_ms > wall_ms - 5_000, "{remaining_ms} of {wall_ms}");
 }
 
 #[test]

@@ -6,6 +6,5 @@ mod cache_dir;
 mod capability;
 mod isolation;
 mod load;
-mod measure;
 mod requests;
 mod stand;

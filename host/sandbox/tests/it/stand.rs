@@ -76,7 +76,7 @@ pub(crate) fn guest(name: &str) -> Vec<u8> {
     let path = dir.join(format!("{name}.wasm"));
     std::fs::read(&path).unwrap_or_else(|e| {
         panic!(
-            "`{}`: {e}; build the guests with `tests/guests/build.sh`, or name their folder in JACKFIELD_GUESTS",
+            "`{}`: {e}; build the guests with `make guests`, or name their folder in JACKFIELD_GUESTS",
             path.display()
         )
     })

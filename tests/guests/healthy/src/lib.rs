@@ -46,12 +46,28 @@ impl Guest for Connector {
         };
         Ok(json!({ "intent": call.intent, "locale": call.locale, "input": input, "answers": answers }).to_string())
     }
-    fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
-        Ok(Vec::new())
+
+    /// One event, of what it was told.
+    fn receive(delivery: Delivery) -> Result<Vec<Event>, Failure> {
+        Ok(vec![Event {
+            id: delivery.id,
+            kind: "probe.received".to_owned(),
+            subject: "probe".to_owned(),
+            time_ms: delivery.received_ms,
+            data: json!({ "remaining_ms": delivery.remaining_ms }).to_string(),
+        }])
     }
 
-    fn poll(_: String, _: Option<String>) -> Result<Page, Failure> {
-        Ok(Page { events: Vec::new(), cursor: String::new(), more: false })
+    /// No more than what it was told, as an event that happens now.
+    fn poll(request: PollRequest) -> Result<Page, Failure> {
+        let told = Event {
+            id: request.id,
+            kind: "probe.polled".to_owned(),
+            subject: "probe".to_owned(),
+            time_ms: request.now_ms,
+            data: json!({ "remaining_ms": request.remaining_ms }).to_string(),
+        };
+        Ok(Page { events: vec![told], cursor: request.cursor.unwrap_or_default(), more: false })
     }
 }
 

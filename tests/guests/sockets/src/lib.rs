@@ -23,7 +23,7 @@ impl Guest for Connector {
         Ok(Vec::new())
     }
 
-    fn poll(_: String, _: Option<String>) -> Result<Page, Failure> {
+    fn poll(_: PollRequest) -> Result<Page, Failure> {
         Ok(Page { events: Vec::new(), cursor: String::new(), more: false })
     }
 }
