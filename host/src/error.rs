@@ -295,7 +295,9 @@ impl Problem {
                 (Code::InvalidInput, (!text.is_empty()).then_some(text), errors, None, None)
             }
             FailureKind::NotFound => (Code::NotFound, None, Vec::new(), None, None),
-            FailureKind::Duplicate { existing_id } => (Code::Duplicate, None, Vec::new(), None, existing_id.map(Into::into)),
+            FailureKind::Duplicate { existing_id } => {
+                (Code::Duplicate, None, Vec::new(), None, existing_id.map(Into::into))
+            }
             FailureKind::Denied => (Code::Denied, None, Vec::new(), None, None),
             FailureKind::ReauthRequired => (Code::ReauthRequired, None, Vec::new(), None, None),
             FailureKind::Conflict => (Code::Conflict, None, Vec::new(), None, None),
