@@ -10,7 +10,7 @@ use jackfield_sandbox::{Ports, Sandbox, SandboxConfig};
 
 use crate::admission::Admission;
 use crate::cache::GuestCache;
-use crate::config::{Complaints, Config};
+use crate::config::{Complaints, Config, Draft};
 use crate::guest_log::TracingLog;
 use crate::metrics::Metrics;
 use crate::orchestrate::Orchestrator;
@@ -45,9 +45,9 @@ impl App {
     ///
     /// # Errors
     /// Everything that is wrong with configuration, connectors, secrets and templates, in one go.
-    pub fn compose(config: Config, options: Options) -> Result<Arc<App>, Complaints> {
+    pub fn compose(draft: Draft, options: Options) -> Result<Arc<App>, Complaints> {
+        let Draft { config, mut complaints } = draft;
         let sandbox = Arc::new(sandbox(&config)?);
-        let mut complaints = Complaints::new(config.source.clone());
         let vault = Arc::new(vault(&config, &mut complaints));
         let egress = egress(&config, &vault, &mut complaints);
         let registry = match Registry::build(&config, &sandbox) {

@@ -10,6 +10,7 @@ use crate::telemetry::{self, LogFormat};
 mod build;
 mod call;
 mod check;
+mod docs;
 mod inspect;
 mod key;
 mod serve;
@@ -43,6 +44,10 @@ enum Verb {
     Inspect(inspect::Args),
     /// Make an API key and the configuration line for it.
     Key(key::Args),
+    /// Print completions for a shell.
+    Completions(docs::CompletionsArgs),
+    /// Print the man page.
+    Man,
 }
 
 /// Where the configuration is.
@@ -76,6 +81,8 @@ pub fn main() -> Exit {
         Verb::Build(args) => build::run(args),
         Verb::Inspect(args) => inspect::run(args),
         Verb::Key(args) => key::run(args),
+        Verb::Completions(args) => docs::completions(args),
+        Verb::Man => docs::man(),
     };
     result.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

@@ -1,7 +1,7 @@
 //! `jackfield.toml`: the operator's side of every grant. Read whole; everything that is wrong is reported in one go,
 //! each with file, line and a hint, before anything listens.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -240,27 +240,45 @@ fn english() -> String {
     "en".to_owned()
 }
 
-impl Config {
-    /// Reads and checks a file.
+/// A configuration of which some part may be wrong: what can be read is there, so that connectors and secrets are
+/// judged too before anything is said.
+#[derive(Debug)]
+pub struct Draft {
+    /// The parts that could be read.
+    pub config: Config,
+    /// What is wrong so far.
+    pub complaints: Complaints,
+}
+
+impl Draft {
+    /// The configuration, if nothing is wrong with it so far.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub fn read(path: &Path) -> Result<Config, Complaints> {
+    /// Everything that is.
+    pub fn finish(self) -> Result<Config, Complaints> {
+        self.complaints.check()?;
+        Ok(self.config)
+    }
+}
+
+impl Config {
+    /// Reads a file and checks what can be judged without a connector at hand.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is no TOML: then nothing more can be said of it.
+    pub fn read(path: &Path) -> Result<Draft, Complaints> {
         let text = std::fs::read_to_string(path).map_err(|e| {
-            Complaints::file(
-                path,
-                format!("the configuration cannot be read: {e}"),
-                "name another file with `--config`",
-            )
+            let message = format!("the configuration cannot be read: {e}");
+            Complaints::file(path, message, "name another file with `--config`")
         })?;
-        Config::parse(Source { path: path.to_owned(), text })
+        Config::draft(Source { path: path.to_owned(), text })
     }
 
     /// Checks a configuration's text.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
-    pub fn parse(source: Source) -> Result<Config, Complaints> {
+    /// As [`Config::read`].
+    pub fn draft(source: Source) -> Result<Draft, Complaints> {
         let text = source.text.clone();
         let mut complaints = Complaints::new(source.clone());
         let (table, errors) = DeTable::parse_recoverable(&text);
@@ -270,7 +288,7 @@ impl Config {
         // A file that is no TOML would only give confusing errors further on.
         complaints.check()?;
 
-        let mut sections = Sections { complaints: &mut complaints, table: table.into_inner() };
+        let mut sections = Sections { complaints: &mut complaints, table: table.into_inner(), unread: BTreeSet::new() };
         let config = Config {
             source: source.clone(),
             server: sections.one("server"),
@@ -283,13 +301,14 @@ impl Config {
             templates: sections.list("template"),
         };
         sections.refuse_the_rest();
-        config.check(&mut complaints);
-        complaints.check()?;
-        Ok(config)
+        let unread = sections.unread;
+        config.check(&unread, &mut complaints);
+        Ok(Draft { config, complaints })
     }
 
-    /// What can be judged without a connector at hand.
-    fn check(&self, complaints: &mut Complaints) {
+    /// What can be judged without a connector at hand. A section that is there and could not be read has had its
+    /// complaint; who refers to it gets none.
+    fn check(&self, unread: &BTreeSet<String>, complaints: &mut Complaints) {
         for (name, caller) in &self.callers {
             if !is_digest(caller.key_sha256.get_ref()) {
                 complaints.push(
@@ -326,7 +345,8 @@ impl Config {
                 );
             }
             let connector = &section.connector;
-            if !self.connectors.contains_key(connector.get_ref()) {
+            let known = self.connectors.contains_key(connector.get_ref());
+            if !known && !unread.contains(&format!("connector.{}", connector.get_ref())) {
                 complaints.push(
                     Some(connector.span()),
                     format!("connection `{name}` uses the connector `{}`, which is not there", connector.get_ref()),
@@ -352,7 +372,8 @@ impl Config {
         }
         for route in &self.routes {
             let rule = route.get_ref();
-            if !self.connections.contains_key(&rule.connection) {
+            let known = self.connections.contains_key(&rule.connection);
+            if !known && !unread.contains(&format!("connection.{}", rule.connection)) {
                 complaints.push(
                     Some(route.span()),
                     format!("a route leads to the connection `{}`, which is not there", rule.connection),
@@ -390,6 +411,8 @@ fn is_digest(text: &str) -> bool {
 struct Sections<'c, 'i> {
     complaints: &'c mut Complaints,
     table: DeTable<'i>,
+    /// `connector.shopify` and the like: sections that are there and could not be read.
+    unread: BTreeSet<String>,
 }
 
 impl<'i> Sections<'_, 'i> {
@@ -425,8 +448,12 @@ impl<'i> Sections<'_, 'i> {
             .into_iter()
             .filter_map(|(name, value)| {
                 let span = name.span();
-                let read = self.read(value)?;
-                Some((name.into_inner().into_owned(), Spanned::new(span, read)))
+                let name = name.into_inner().into_owned();
+                let Some(read) = self.read(value) else {
+                    self.unread.insert(format!("{key}.{name}"));
+                    return None;
+                };
+                Some((name, Spanned::new(span, read)))
             })
             .collect()
     }

@@ -23,6 +23,7 @@ async fn every_mistake_of_a_connection_is_said_in_one_go() {
             .replace("shop = \"demo-shop\"", "shop = \"demo shop\"\nshopp = 1")
             .replace("access_token = ", "acess_token = ")
             .replace("subdomain = \"demo-help\"\n", "")
+            .replace("intent = \"ticket.*\"", "intent = \"tickets\"")
             .replace(
                 "allow_insecure = true\nallow_addresses = [\"127.0.0.0/8\"]\n\n[connection.demo-help.settings]",
                 "[connection.demo-help.settings]",
@@ -35,6 +36,7 @@ async fn every_mistake_of_a_connection_is_said_in_one_go() {
         "connector `shopify` does not use a secret `acess_token`",
         "connection `demo-shop` lacks the secret `access_token`",
         "setting `subdomain` of connection `demo-help` is required",
+        "`tickets` is not an intent pattern",
         "help: ",
         "jackfield.toml:",
     ] {

@@ -17,8 +17,13 @@ tenant = "other"
 scopes = ["intent:*"]
 "#;
 
+fn config() -> Config {
+    let source = Source { path: "t.toml".into(), text: CONFIG.to_owned() };
+    Config::draft(source).and_then(crate::config::Draft::finish).unwrap()
+}
+
 fn admission() -> Admission {
-    let config = Config::parse(Source { path: "t.toml".into(), text: CONFIG.to_owned() }).unwrap();
+    let config = config();
     Admission::new(&config, None)
 }
 
@@ -50,7 +55,7 @@ fn only_a_known_key_gets_in() {
 
 #[test]
 fn the_demo_key_exists_only_when_asked_for() {
-    let config = Config::parse(Source { path: "t.toml".into(), text: CONFIG.to_owned() }).unwrap();
+    let config = config();
     assert_eq!(Admission::new(&config, Some("demo")).authenticate(Some("Bearer demo")).unwrap().name, "demo");
 }
 

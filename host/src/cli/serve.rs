@@ -22,9 +22,10 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let app = Config::read(&args.config.config).and_then(|mut config| {
-        config.server.listen = args.listen.unwrap_or(config.server.listen);
-        App::compose(config, Options { demo: args.config.demo })
+    let app = Config::read(&args.config.config).and_then(|mut draft| {
+        let server = &mut draft.config.server;
+        server.listen = args.listen.unwrap_or(server.listen);
+        App::compose(draft, Options { demo: args.config.demo })
     });
     let app = match app {
         Ok(app) => app,

@@ -1,8 +1,12 @@
 use super::*;
 
+fn parse(path: &str, text: String) -> Result<Config, Complaints> {
+    Config::draft(Source { path: path.into(), text }).and_then(Draft::finish)
+}
+
 fn complaints(text: &str) -> Vec<(Option<usize>, String)> {
     let source = Source { path: "jackfield.toml".into(), text: text.to_owned() };
-    match Config::parse(source.clone()) {
+    match Config::draft(source.clone()).and_then(Draft::finish) {
         Ok(_) => Vec::new(),
         Err(all) => all.list().iter().map(|c| (c.span.as_ref().map(|s| source.line(s)), c.message.clone())).collect(),
     }
@@ -44,7 +48,7 @@ connection = "shop-eu"
 
 #[test]
 fn a_good_file_reads_whole() {
-    let config = Config::parse(Source { path: "x/jackfield.toml".into(), text: GOOD.to_owned() }).unwrap();
+    let config = parse("x/jackfield.toml", GOOD.to_owned()).unwrap();
     let connection = config.connections["shop-eu"].get_ref();
     assert_eq!(connection.access, Access::Write);
     assert_eq!(connection.secrets["access_token"].get_ref().source(), "env:SHOPIFY_TOKEN");
@@ -59,7 +63,7 @@ fn a_good_file_reads_whole() {
 #[test]
 fn access_is_read_unless_written() {
     let config = GOOD.replace("access = \"write\"\n", "");
-    let config = Config::parse(Source { path: "jackfield.toml".into(), text: config }).unwrap();
+    let config = parse("jackfield.toml", config).unwrap();
     assert_eq!(config.connections["shop-eu"].get_ref().access, Access::Read);
 }
 
@@ -96,9 +100,16 @@ fn a_syntax_error_has_its_line() {
 #[test]
 fn a_report_shows_the_line_and_the_remedy() {
     let text = GOOD.replace("listen = ", "lisen = ");
-    let source = Source { path: "jackfield.toml".into(), text };
-    let report = Config::parse(source).unwrap_err().to_string();
+    let report = parse("jackfield.toml", text).unwrap_err().to_string();
     for part in ["jackfield.toml:3:1", "lisen = \"127.0.0.1:9000\"", "unknown field `lisen`", "help: "] {
         assert!(report.contains(part), "{part} is not in\n{report}");
     }
+}
+
+#[test]
+fn a_section_that_could_not_be_read_is_complained_about_once() {
+    let text = GOOD.replace("file = \"dist/shopify.wasm\"", "fiel = \"dist/shopify.wasm\"");
+    let found = complaints(&text);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].1.contains("fiel"), "{found:?}");
 }

@@ -1,0 +1,23 @@
+//! `jackfield completions SHELL` and `jackfield man`: made from the same definition as `--help`.
+
+use clap::CommandFactory as _;
+use clap_complete::Shell;
+
+use super::Cli;
+use crate::exit::Exit;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CompletionsArgs {
+    /// Which shell.
+    shell: Shell,
+}
+
+pub(super) fn completions(args: CompletionsArgs) -> anyhow::Result<Exit> {
+    clap_complete::generate(args.shell, &mut Cli::command(), "jackfield", &mut std::io::stdout());
+    Ok(Exit::Ok)
+}
+
+pub(super) fn man() -> anyhow::Result<Exit> {
+    clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+    Ok(Exit::Ok)
+}
