@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::body::Body;
-use axum::extract::Request;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{FromRequestParts, Request};
+use axum::http::request::Parts;
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Router};
@@ -46,11 +47,6 @@ impl Api {
     fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
-
-    fn authenticate(&self, headers: &HeaderMap) -> Result<Arc<Caller>, Problem> {
-        let authorization = headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
-        self.app.admission.authenticate(authorization)
-    }
 }
 
 /// What a handler leaves for the access log.
@@ -85,6 +81,29 @@ async fn unknown_path(Extension(trace): Extension<Trace>) -> Response {
 
 async fn unknown_method(Extension(trace): Extension<Trace>) -> Response {
     refuse(Problem::told(Code::Malformed, "this path does not take this method"), &trace, Noted::default())
+}
+
+/// A caller that showed its key. An extractor, so that a handler cannot forget to ask, and before the body is read: a
+/// stranger's megabyte is not worth a buffer.
+struct Known(Arc<Caller>);
+
+impl FromRequestParts<Api> for Known {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Known, Response> {
+        let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
+        api.app.admission.authenticate(authorization).map(Known).map_err(|problem| {
+            let trace = parts.extensions.get::<Trace>().cloned().unwrap_or_else(|| Trace::new(None));
+            refuse(problem, &trace, Noted::default())
+        })
+    }
+}
+
+impl Known {
+    /// What the access log is told of the caller.
+    fn noted(&self) -> Noted {
+        Noted { caller: self.0.name.clone(), ..Noted::default() }
+    }
 }
 
 /// A problem as a response.

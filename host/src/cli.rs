@@ -1,9 +1,13 @@
 //! The command line. Data goes to standard output, talk to standard error; exit codes are in [`crate::exit`].
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
 
+use crate::app::{App, Options};
+use crate::config::Config;
 use crate::exit::Exit;
 use crate::telemetry::{self, LogFormat};
 
@@ -59,6 +63,21 @@ pub(crate) struct ConfigArgs {
     /// Accept the API key `demo` for the tenant `demo`: for trying out, never for real data.
     #[arg(long)]
     demo: bool,
+}
+
+impl ConfigArgs {
+    /// Composes the host that the configuration describes, or prints everything that is wrong with it.
+    fn open(&self, listen: Option<SocketAddr>) -> Result<Arc<App>, Exit> {
+        let composed = Config::read(&self.config).and_then(|mut draft| {
+            let server = &mut draft.config.server;
+            server.listen = listen.unwrap_or(server.listen);
+            App::compose(draft, Options { demo: self.demo })
+        });
+        composed.map_err(|complaints| {
+            eprint!("{complaints}");
+            Exit::Config
+        })
+    }
 }
 
 /// Parses the command line and does what it says.

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::formats::{self, Format};
 use super::v1::offered;
-use super::{Api, Noted, body, json as json_response, refuse};
+use super::{Api, Known, Noted, body, json as json_response, refuse};
 use crate::admission::{Caller, Received};
 use crate::error::{Code, Problem};
 use crate::pipeline;
@@ -45,17 +45,13 @@ const INVALID_PARAMS: i32 = -32_602;
 pub(super) async fn message(
     State(api): State<Api>,
     Extension(trace): Extension<Trace>,
+    known: Known,
     request: Request<Body>,
 ) -> Response {
-    let mut noted = Noted::default();
+    let mut noted = known.noted();
     if let Err(problem) = check_headers(request.headers()) {
         return refuse(problem, &trace, noted);
     }
-    let caller = match api.authenticate(request.headers()) {
-        Ok(caller) => caller,
-        Err(problem) => return refuse(problem, &trace, noted),
-    };
-    noted.caller.clone_from(&caller.name);
     let body = match body(&api, request).await {
         Ok(body) => body,
         Err(problem) => return refuse(problem, &trace, noted),
@@ -72,8 +68,8 @@ pub(super) async fn message(
     let reply = match message.method.as_str() {
         "initialize" => result(id, initialize(&message.params)),
         "ping" => result(id, json!({})),
-        "tools/list" => result(id, formats::list(Format::Mcp, &offered(&api, &caller))),
-        "tools/call" => call(&api, caller, id, &message.params, &trace, &mut noted).await,
+        "tools/list" => result(id, formats::list(Format::Mcp, &offered(&api, &known.0))),
+        "tools/call" => call(&api, known.0, id, &message.params, &trace, &mut noted).await,
         _ => error(id, METHOD_NOT_FOUND, "this server has tools and nothing else"),
     };
     answer(&reply, noted)

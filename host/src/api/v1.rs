@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use super::formats::{self, Format};
-use super::{Api, Noted, body, json as json_response, refuse};
+use super::{Api, Known, Noted, body, json as json_response, refuse};
 use crate::admission::{Caller, Received};
 use crate::error::{Code, Problem};
 use crate::pipeline;
@@ -19,22 +19,17 @@ use crate::trace::Trace;
 pub(super) async fn ask(
     State(api): State<Api>,
     Extension(trace): Extension<Trace>,
+    known: Known,
     name: Result<Path<String>, PathRejection>,
     request: Request<Body>,
 ) -> Response {
-    let mut noted = Noted::default();
+    let mut noted = known.noted();
     // A name that does not decode is no name; the scope check answers it like any other.
     let name = name.map(|Path(name)| name).unwrap_or_default();
     let idempotency_key = match header_text(request.headers(), "idempotency-key") {
         Ok(key) => key,
         Err(problem) => return refuse(problem, &trace, noted),
     };
-    // Before the body is read: a stranger's megabyte is not worth a buffer.
-    let caller = match api.authenticate(request.headers()) {
-        Ok(caller) => caller,
-        Err(problem) => return refuse(problem, &trace, noted),
-    };
-    noted.caller.clone_from(&caller.name);
     let body = match body(&api, request).await {
         Ok(body) => body,
         Err(problem) => return refuse(problem, &trace, noted),
@@ -43,7 +38,7 @@ pub(super) async fn ask(
         noted.intent.clone_from(&name);
     }
     let received = Received { intent: &name, body: &body, idempotency_key: idempotency_key.as_deref() };
-    match pipeline::answer(&api.app, caller, received, &trace).await {
+    match pipeline::answer(&api.app, known.0, received, &trace).await {
         Ok(reply) => match serde_json::to_vec(&reply) {
             Ok(bytes) => json_response(bytes, noted),
             Err(error) => refuse(Problem::new(Code::Internal, error.to_string()), &trace, noted),
@@ -56,14 +51,11 @@ pub(super) async fn ask(
 pub(super) async fn list(
     State(api): State<Api>,
     Extension(trace): Extension<Trace>,
+    known: Known,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
     headers: HeaderMap,
 ) -> Response {
-    let caller = match api.authenticate(&headers) {
-        Ok(caller) => caller,
-        Err(problem) => return refuse(problem, &trace, Noted::default()),
-    };
-    let noted = Noted { caller: caller.name.clone(), ..Noted::default() };
+    let noted = known.noted();
     let Ok(Query(query)) = query else {
         return refuse(Problem::told(Code::Malformed, "the query does not decode"), &trace, noted);
     };
@@ -81,7 +73,7 @@ pub(super) async fn list(
             }
         }
     }
-    let offered = offered(&api, &caller);
+    let offered = offered(&api, &known.0);
     tagged(&headers, formats::list(format, &offered), noted)
 }
 
@@ -89,16 +81,13 @@ pub(super) async fn list(
 pub(super) async fn describe(
     State(api): State<Api>,
     Extension(trace): Extension<Trace>,
+    known: Known,
     name: Result<Path<String>, PathRejection>,
     headers: HeaderMap,
 ) -> Response {
     let name = name.map(|Path(name)| name).unwrap_or_default();
-    let caller = match api.authenticate(&headers) {
-        Ok(caller) => caller,
-        Err(problem) => return refuse(problem, &trace, Noted::default()),
-    };
-    let noted = Noted { caller: caller.name.clone(), ..Noted::default() };
-    match offered(&api, &caller).into_iter().find(|o| o.intent.spec.name == name) {
+    let noted = known.noted();
+    match offered(&api, &known.0).into_iter().find(|o| o.intent.spec.name == name) {
         Some(offer) => tagged(&headers, formats::native(&offer), noted),
         // One that the key does not cover looks like one that is not there.
         None => refuse(Problem::told(Code::UnknownIntent, "no such intent for this key"), &trace, noted),
@@ -106,24 +95,16 @@ pub(super) async fn describe(
 }
 
 /// `GET /v1/connections`: those of the key's tenant.
-pub(super) async fn connections(
-    State(api): State<Api>,
-    Extension(trace): Extension<Trace>,
-    headers: HeaderMap,
-) -> Response {
-    let caller = match api.authenticate(&headers) {
-        Ok(caller) => caller,
-        Err(problem) => return refuse(problem, &trace, Noted::default()),
-    };
-    let noted = Noted { caller: caller.name.clone(), ..Noted::default() };
-    if !caller.has("connections:read") {
+pub(super) async fn connections(State(api): State<Api>, Extension(trace): Extension<Trace>, known: Known) -> Response {
+    let noted = known.noted();
+    if !known.0.has("connections:read") {
         return refuse(Problem::told(Code::Forbidden, "needs the scope `connections:read`"), &trace, noted);
     }
     let list: Vec<Value> = api
         .app
         .registry
         .connections()
-        .filter(|c| c.tenant == caller.tenant)
+        .filter(|c| c.tenant == known.0.tenant)
         .map(|c| {
             let manifest = c.connector.manifest();
             let intents: Vec<_> = manifest.intents.iter().filter(|i| c.intents.contains_key(*i)).collect();

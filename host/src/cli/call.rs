@@ -6,8 +6,6 @@ use serde_json::{Value, json};
 
 use super::{ConfigArgs, runtime};
 use crate::admission::{Caller, Received};
-use crate::app::{App, Options};
-use crate::config::Config;
 use crate::exit::Exit;
 use crate::pipeline;
 use crate::trace::Trace;
@@ -45,13 +43,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
-    let app = Config::read(&args.config.config).and_then(|c| App::compose(c, Options { demo: args.config.demo }));
-    let app = match app {
+    let app = match args.config.open(None) {
         Ok(app) => app,
-        Err(complaints) => {
-            eprint!("{complaints}");
-            return Ok(Exit::Config);
-        }
+        Err(exit) => return Ok(exit),
     };
     let Some(connection) = app.registry.connection(&args.connection) else {
         let known: Vec<_> = app.registry.connections().map(|c| c.name.to_string()).collect();

@@ -1,8 +1,6 @@
 //! `jackfield check`: everything that `serve` would refuse, without listening and without any network.
 
 use super::ConfigArgs;
-use crate::app::{App, Options};
-use crate::config::Config;
 use crate::exit::Exit;
 
 #[derive(Debug, clap::Args)]
@@ -12,13 +10,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let app = Config::read(&args.config.config).and_then(|c| App::compose(c, Options { demo: args.config.demo }));
-    let app = match app {
+    let app = match args.config.open(None) {
         Ok(app) => app,
-        Err(complaints) => {
-            eprint!("{complaints}");
-            return Ok(Exit::Config);
-        }
+        Err(exit) => return Ok(exit),
     };
     for connection in app.registry.connections() {
         let manifest = connection.connector.manifest();

@@ -7,8 +7,6 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigArgs, runtime};
-use crate::app::{App, Options};
-use crate::config::Config;
 use crate::exit::Exit;
 use crate::server;
 
@@ -22,17 +20,9 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let app = Config::read(&args.config.config).and_then(|mut draft| {
-        let server = &mut draft.config.server;
-        server.listen = args.listen.unwrap_or(server.listen);
-        App::compose(draft, Options { demo: args.config.demo })
-    });
-    let app = match app {
+    let app = match args.config.open(args.listen) {
         Ok(app) => app,
-        Err(complaints) => {
-            eprint!("{complaints}");
-            return Ok(Exit::Config);
-        }
+        Err(exit) => return Ok(exit),
     };
     runtime()?.block_on(async {
         let listen = app.config.server.listen;
