@@ -1,5 +1,6 @@
 //! The command line. Data goes to standard output, talk to standard error; exit codes are in [`crate::exit`].
 
+use std::io::Write as _;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -107,6 +108,14 @@ pub fn main() -> Exit {
         eprintln!("error: {error:#}");
         Exit::Failed
     })
+}
+
+/// Writes data to standard output. A reader that has seen enough (`| head`) is no failure.
+fn say(data: impl AsRef<[u8]>) -> anyhow::Result<()> {
+    match std::io::stdout().write_all(data.as_ref()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
 }
 
 /// The runtime for verbs that call connectors.

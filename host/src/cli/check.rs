@@ -1,6 +1,8 @@
 //! `jackfield check`: everything that `serve` would refuse, without listening and without any network.
 
-use super::ConfigArgs;
+use std::fmt::Write as _;
+
+use super::{ConfigArgs, say};
 use crate::exit::Exit;
 
 #[derive(Debug, clap::Args)]
@@ -14,24 +16,27 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         Ok(app) => app,
         Err(exit) => return Ok(exit),
     };
+    let mut out = String::new();
     for connection in app.registry.connections() {
         let manifest = connection.connector.manifest();
-        println!(
+        writeln!(
+            out,
             "{}: {} {} ({}), tenant {}",
             connection.name,
             manifest.id,
             manifest.version,
             connection.grant.access(),
             connection.tenant
-        );
+        )?;
         for endpoint in connection.grant.endpoints() {
-            println!("  {} -> {}", endpoint.name, endpoint.base);
+            writeln!(out, "  {} -> {}", endpoint.name, endpoint.base)?;
             for rule in &endpoint.rules {
-                println!("    {}", rule.text);
+                writeln!(out, "    {}", rule.text)?;
             }
         }
         let served = manifest.intents.iter().filter(|i| connection.intents.contains_key(*i));
-        println!("  serves {}", served.cloned().collect::<Vec<_>>().join(", "));
+        writeln!(out, "  serves {}", served.cloned().collect::<Vec<_>>().join(", "))?;
     }
+    say(out)?;
     Ok(Exit::Ok)
 }

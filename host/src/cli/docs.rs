@@ -3,7 +3,7 @@
 use clap::CommandFactory as _;
 use clap_complete::Shell;
 
-use super::Cli;
+use super::{Cli, say};
 use crate::exit::Exit;
 
 #[derive(Debug, clap::Args)]
@@ -13,11 +13,15 @@ pub(super) struct CompletionsArgs {
 }
 
 pub(super) fn completions(args: CompletionsArgs) -> anyhow::Result<Exit> {
-    clap_complete::generate(args.shell, &mut Cli::command(), "jackfield", &mut std::io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Cli::command(), "jackfield", &mut script);
+    say(script)?;
     Ok(Exit::Ok)
 }
 
 pub(super) fn man() -> anyhow::Result<Exit> {
-    clap_mangen::Man::new(Cli::command()).render(&mut std::io::stdout())?;
+    let mut page = Vec::new();
+    clap_mangen::Man::new(Cli::command()).render(&mut page)?;
+    say(page)?;
     Ok(Exit::Ok)
 }

@@ -7,6 +7,7 @@ use jackfield_core::manifest::Manifest;
 use jackfield_core::package::Package;
 use serde_json::json;
 
+use super::say;
 use crate::exit::Exit;
 
 #[derive(Debug, clap::Args)]
@@ -45,19 +46,19 @@ pub(super) fn print(bytes: &[u8], file: &Path, as_json: bool) -> anyhow::Result<
             "problem": package.as_ref().err(),
             "package": package.as_ref().ok().map(|(package, manifest)| describe(package, manifest)),
         });
-        println!("{}", serde_json::to_string_pretty(&value)?);
-        return Ok(());
+        return say(serde_json::to_string_pretty(&value)? + "\n");
     }
-    println!("{}: {} KiB, blake3 {}", file.display(), bytes.len().div_ceil(1024), inspection.digest);
+    let mut out = String::new();
+    writeln!(out, "{}: {} KiB, blake3 {}", file.display(), bytes.len().div_ceil(1024), inspection.digest)?;
     match package {
-        Ok((package, manifest)) => print!("{}", text(package, manifest)?),
-        Err(problem) => println!("not loadable: {problem}"),
+        Ok((package, manifest)) => out.push_str(&text(package, manifest)?),
+        Err(problem) => writeln!(out, "not loadable: {problem}")?,
     }
-    println!("imports");
+    writeln!(out, "imports")?;
     for import in &inspection.imports {
-        println!("  {import}");
+        writeln!(out, "  {import}")?;
     }
-    Ok(())
+    say(out)
 }
 
 fn text(package: &Package, manifest: &Manifest) -> Result<String, std::fmt::Error> {
