@@ -218,7 +218,7 @@ impl Guest {
             describe: index("describe")?,
             handle: index("handle")?,
             receive: index("receive")?,
-            poll: index("poll")?,
+            poll: index("poll-changes")?,
         };
         Ok(Guest { shared, pre, exports })
     }

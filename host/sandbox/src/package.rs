@@ -19,7 +19,7 @@ pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
 const CONTRACT_PREFIX: &str = "jackfield:connector/";
 
 /// What the world `connector` exports.
-const EXPORTS: [&str; 4] = ["describe", "handle", "receive", "poll"];
+const EXPORTS: [&str; 4] = ["describe", "handle", "receive", "poll-changes"];
 
 /// Bounds of what is compiled: compile time grows with the number of functions and faster than the size of one.
 const FUNCTIONS_MAX: u64 = 50_000;

@@ -116,7 +116,7 @@ impl<C: Connector> bindings::Guest for C {
         Ok(events.into_iter().map(bindings::Event::from).collect())
     }
 
-    fn poll(request: bindings::PollRequest) -> Result<bindings::Page, bindings::Failure> {
+    fn poll_changes(request: bindings::PollRequest) -> Result<bindings::Page, bindings::Failure> {
         let poll = Poll {
             id: request.id,
             settings: Settings::new(request.settings)?,

@@ -181,7 +181,7 @@ fn inspecting_tells_and_does_not_refuse() {
     assert_eq!(told.kind, Kind::Component);
     assert_eq!(told.contract, ["1.0.0"]);
     assert_eq!(told.refused.len(), 2);
-    assert_eq!(told.exports, ["describe", "handle", "receive", "poll"]);
+    assert_eq!(told.exports, ["describe", "handle", "receive", "poll-changes"]);
     assert!(told.sections.iter().any(|(name, bytes)| name == SECTION && *bytes > MANIFEST.len()));
     assert!(told.functions > 10);
     assert_eq!(told.package.unwrap().1.id, "probe");

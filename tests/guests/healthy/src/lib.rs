@@ -59,7 +59,7 @@ impl Guest for Connector {
     }
 
     /// No more than what it was told, as an event that happens now.
-    fn poll(request: PollRequest) -> Result<Page, Failure> {
+    fn poll_changes(request: PollRequest) -> Result<Page, Failure> {
         let told = Event {
             id: request.id,
             kind: "probe.polled".to_owned(),

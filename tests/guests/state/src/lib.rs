@@ -20,7 +20,7 @@ impl Guest for Connector {
         Ok(Vec::new())
     }
 
-    fn poll(_: PollRequest) -> Result<Page, Failure> {
+    fn poll_changes(_: PollRequest) -> Result<Page, Failure> {
         Ok(Page { events: Vec::new(), cursor: String::new(), more: false })
     }
 }
