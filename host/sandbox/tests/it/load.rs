@@ -136,7 +136,7 @@ fn a_component_that_is_no_connector_misses_its_exports() {
     let error = refused(&empty);
     assert_eq!(
         error.to_string(),
-        "the component does not export `describe`, `handle`, `receive`, `poll`; \
+        "the component does not export `describe`, `handle`, `receive`, `poll-changes`; \
          it was not built for the world `connector`"
     );
 }
