@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use ipnet::IpNet;
 use jackfield_core::budget::Limits;
+use jackfield_core::grant::Subject;
 use jackfield_core::intent::is_intent_name;
 use jackfield_core::manifest::{Access, is_dashed_name, is_snake_name};
 use jackfield_core::routing::RouteRule;
@@ -156,6 +157,9 @@ pub struct ConnectionSection {
     /// Secret name to source.
     #[serde(default)]
     pub secrets: BTreeMap<String, Spanned<SecretSection>>,
+    /// Whose credential it uses: the connection's own, or each user's.
+    #[serde(default)]
+    pub subject: Subject,
     /// Endpoint name to the name of one of its auth schemes.
     #[serde(default)]
     pub auth: BTreeMap<String, String>,

@@ -47,6 +47,7 @@ pub async fn run(app: &Arc<App>, vetted: Vetted, trace: &Trace) -> Result<Dispat
         connection: connection.name.clone(),
         tenant: connection.tenant.clone(),
         deadline: Instant::now() + wall,
+        user: admitted.context.user.clone().map(Arc::new),
         traceparent: trace.traceparent.clone(),
         ancestors: Arc::new([]),
     };

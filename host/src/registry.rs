@@ -221,6 +221,8 @@ fn resolve(
         NetworkPolicy { allow_addresses: section.allow_addresses.clone(), allow_insecure: section.allow_insecure };
     let request = ConnectionGrant {
         name,
+        tenant: &section.tenant,
+        subject: section.subject,
         place: &place,
         settings: &settings,
         access: section.access,
@@ -338,7 +340,8 @@ fn check_secrets(
     let schemes = || manifest.endpoints.values().flat_map(|e| &e.auth).map(|a| &a.scheme);
     for secret in &manifest.secrets {
         let used_by = |scheme: &Scheme| scheme.secrets().contains(&secret.name.as_str());
-        let needed = if schemes().any(used_by) { chosen.iter().any(|s| used_by(s)) } else { !secret.optional };
+        let required_by = |scheme: &Scheme| scheme.required_secrets().contains(&secret.name.as_str());
+        let needed = if schemes().any(used_by) { chosen.iter().any(|s| required_by(s)) } else { !secret.optional };
         if needed && !section.secrets.contains_key(&secret.name) {
             complaints.push(
                 Some(span.clone()),

@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 use jackfield_core::budget::Limits;
 use jackfield_core::call::{Call, CallContext};
 use jackfield_core::failure::{Failure, FailureKind};
-use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest};
+use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
 use jackfield_core::port::{
     BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
@@ -45,15 +45,21 @@ impl Egress for Nobody {
 }
 
 impl Secrets for Nobody {
-    fn hmac(&self, _: &str, _: &str, _: HmacAlgorithm, _: &[u8]) -> Result<Vec<u8>, String> {
-        Err("nobody is there".to_owned())
+    fn hmac<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: &'a str,
+        _: HmacAlgorithm,
+        _: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        Box::pin(async { Err("nobody is there".to_owned()) })
     }
 
-    fn reveal(&self, _: &str, _: &str) -> Result<Zeroizing<String>, String> {
-        Err("nobody is there".to_owned())
+    fn reveal<'a>(&'a self, _: &'a CallContext, _: &'a str) -> BoxFuture<'a, Result<Zeroizing<String>, String>> {
+        Box::pin(async { Err("nobody is there".to_owned()) })
     }
 
-    fn scrub<'t>(&self, _: &str, text: &'t str) -> Cow<'t, str> {
+    fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         Cow::Borrowed(text)
     }
 }
@@ -99,6 +105,8 @@ impl Connection {
     fn new(sandbox: &Sandbox, name: &str, input: &'static str) -> Connection {
         let connection = ConnectionGrant {
             name: "bench",
+            tenant: "acme",
+            subject: Subject::Connection,
             place: "jackfield.toml:1",
             settings: &serde_json::json!({}),
             access: Access::Read,
@@ -135,6 +143,7 @@ impl Connection {
                 connection: "bench".into(),
                 tenant: "demo".into(),
                 deadline: Instant::now() + Duration::from_secs(60),
+                user: None,
                 traceparent: None,
                 ancestors: Arc::new([]),
             },

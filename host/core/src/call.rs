@@ -44,6 +44,8 @@ pub struct CallContext {
     pub connection: Arc<str>,
     /// Whose call it is; a connector's own calls to other intents stay inside.
     pub tenant: Arc<str>,
+    /// Who is in the chat: whose credential is used where a connection's subject is the user.
+    pub user: Option<Arc<User>>,
     /// The instant at which the call ends, whatever happens.
     pub deadline: Instant,
     /// W3C trace context of the caller, handed on to upstreams that are ours; never to business systems.

@@ -11,13 +11,15 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use ipnet::IpNet;
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
 use crate::intent::covers;
-use crate::manifest::{Access, Manifest, Rule, Scheme};
+use crate::manifest::{Access, Auth, Csrf, Manifest, Placement, Rule, Scheme};
 
 mod base;
+mod credential;
 mod endpoint;
 mod graphql;
 mod path;
@@ -81,6 +83,11 @@ impl<T> Granted<T> {
         &self.endpoint.owner.connection
     }
 
+    /// Whose connection it is: with the connection's name and the user, the whole key of a credential.
+    pub fn tenant(&self) -> &str {
+        &self.endpoint.owner.tenant
+    }
+
     /// Where the connection stands, such as `jackfield.toml:12`.
     pub fn place(&self) -> &str {
         &self.endpoint.owner.place
@@ -103,17 +110,39 @@ pub struct EndpointGrant {
     pub rules: Vec<Rule>,
     /// Those that `access = "read"` took away; kept to explain a refusal.
     withheld: Vec<Rule>,
-    /// The chosen scheme, user-name template filled in.
+    /// The chosen scheme, settings filled in.
     pub scheme: Scheme,
+    /// Which of the connection's tokens it uses, such as `api/oauth`.
+    pub slot: Arc<str>,
+    /// Whose credential it is.
+    pub subject: Subject,
+    /// What writes need besides the credential.
+    pub csrf: Option<Csrf>,
+    /// Where a guest may have a secret filled in.
+    pub placements: Vec<Placement>,
+    /// A cheap read that shows whether the credential is accepted.
+    pub probe: Option<String>,
     /// Addresses and transport.
     pub network: NetworkPolicy,
     encoded_slash: bool,
     owner: Arc<Owner>,
 }
 
+/// Whose credential a connection uses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// One for all calls.
+    #[default]
+    Connection,
+    /// Each user's own; a call without a verified user gets none.
+    User,
+}
+
 /// Whose grant it is: the names that a refusal mentions.
 #[derive(Clone, Debug)]
 struct Owner {
+    tenant: String,
     connection: String,
     connector: String,
     place: String,
@@ -142,6 +171,10 @@ pub struct SecretGrant {
 pub struct ConnectionGrant<'a> {
     /// Name of the connection.
     pub name: &'a str,
+    /// Whose it is.
+    pub tenant: &'a str,
+    /// Whose credential it uses.
+    pub subject: Subject,
     /// Where it stands, such as `jackfield.toml:12`.
     pub place: &'a str,
     /// Settings, already validated against the manifest's schema, defaults filled in.
@@ -154,6 +187,18 @@ pub struct ConnectionGrant<'a> {
     pub secrets: &'a BTreeMap<String, bool>,
     /// Address policy.
     pub network: NetworkPolicy,
+}
+
+impl EndpointGrant {
+    /// Whose connection it belongs to.
+    pub fn tenant(&self) -> &str {
+        &self.owner.tenant
+    }
+
+    /// The connection it belongs to.
+    pub fn connection(&self) -> &str {
+        &self.owner.connection
+    }
 }
 
 /// Everything that exists for the guests of one connection.
@@ -204,6 +249,7 @@ impl Grant {
     /// When a base URL does not resolve to an acceptable origin, or an auth choice names nothing.
     pub fn resolve(manifest: &Manifest, connection: &ConnectionGrant<'_>) -> Result<Grant, GrantError> {
         let owner = Arc::new(Owner {
+            tenant: connection.tenant.to_owned(),
             connection: connection.name.to_owned(),
             connector: manifest.id.clone(),
             place: connection.place.to_owned(),
@@ -225,19 +271,13 @@ impl Grant {
                     found
                 }
             };
-            let scheme = match chosen.map(|a| a.scheme.clone()).unwrap_or(Scheme::None) {
-                Scheme::Basic { username, secret, username_secret } => {
-                    let username = base::fill(&username, connection.settings, |_| true)?;
-                    if username.contains(':') {
-                        return Err(GrantError {
-                            message: format!("the user name for endpoint `{name}` contains `:`"),
-                            hint: "RFC 7617 does not allow it; check the settings it is made of".to_owned(),
-                        });
-                    }
-                    Scheme::Basic { username, secret, username_secret }
-                }
-                other => other,
-            };
+            let auth = chosen.cloned().unwrap_or(Auth { name: "none".to_owned(), scheme: Scheme::None });
+            let auth = credential::resolve(name, auth, connection)?;
+            // Endpoints that authenticate in the same way share one token.
+            let shared = endpoints.values().find(|e: &&Arc<EndpointGrant>| e.scheme == auth.scheme);
+            let slot = shared.map_or_else(|| format!("{name}/{}", auth.name).into(), |e| e.slot.clone());
+            let probe =
+                endpoint.probe.as_deref().map(|path| base::fill(path, connection.settings, |_| true)).transpose()?;
             let (rules, withheld) = endpoint.rules.iter().cloned().partition(|r| r.access <= connection.access);
             endpoints.insert(
                 name.clone(),
@@ -246,7 +286,12 @@ impl Grant {
                     base,
                     rules,
                     withheld,
-                    scheme,
+                    scheme: auth.scheme,
+                    slot,
+                    subject: connection.subject,
+                    csrf: endpoint.csrf.clone(),
+                    placements: endpoint.placements.clone(),
+                    probe,
                     network: connection.network.clone(),
                     encoded_slash: endpoint.encoded_slash,
                     owner: owner.clone(),

@@ -11,8 +11,13 @@ use toml::Spanned;
 
 use crate::intent::is_intent_name;
 
+mod auth;
 mod rule;
 
+pub use auth::{
+    Auth, ClientAuth, Csrf, OAuth1, OAuth2, Place, Placement, Scheme, SignatureAlgorithm, TokenGrant, USER_TEXTS,
+    mentions_user,
+};
 pub use rule::{Access, Graphql, PathPattern, Rule, RuleError};
 
 /// A checked manifest.
@@ -49,69 +54,12 @@ pub struct Endpoint {
     pub auth: Vec<Auth>,
     /// Whether `%2F` may stand inside a path segment. Few systems need it, and it blurs path patterns.
     pub encoded_slash: bool,
-}
-
-/// A named authentication scheme of an endpoint.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Auth {
-    /// What a connection says to choose it; `default` when the manifest gives none.
-    pub name: String,
-    /// The scheme and its parts.
-    pub scheme: Scheme,
-}
-
-/// How a credential is put on a request. Values in braces are settings; secrets are named, never written.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(tag = "scheme", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Scheme {
-    /// A header of its own, such as `X-Shopify-Access-Token`.
-    Header {
-        /// Header name.
-        header: String,
-        /// Name of the secret.
-        secret: String,
-        /// Put before the value.
-        #[serde(default)]
-        prefix: String,
-    },
-    /// A query parameter.
-    Query {
-        /// Parameter name.
-        parameter: String,
-        /// Name of the secret.
-        secret: String,
-    },
-    /// `Authorization: Bearer`.
-    Bearer {
-        /// Name of the secret.
-        secret: String,
-    },
-    /// `Authorization: Basic` (RFC 7617).
-    Basic {
-        /// User name: text with settings in braces, such as `{email}/token`.
-        username: String,
-        /// Name of the secret that is the password; empty password when absent.
-        #[serde(default)]
-        secret: Option<String>,
-        /// Name of the secret that is the user name, where it is one (an API key as user).
-        #[serde(default)]
-        username_secret: Option<String>,
-    },
-    /// No credential.
-    None,
-}
-
-impl Scheme {
-    /// Names of the secrets that it uses.
-    pub fn secrets(&self) -> Vec<&str> {
-        match self {
-            Scheme::Header { secret, .. } | Scheme::Query { secret, .. } | Scheme::Bearer { secret } => vec![secret],
-            Scheme::Basic { secret, username_secret, .. } => {
-                secret.iter().chain(username_secret).map(String::as_str).collect()
-            }
-            Scheme::None => Vec::new(),
-        }
-    }
+    /// What writes need besides the credential.
+    pub csrf: Option<Csrf>,
+    /// Where a guest may have a secret filled in.
+    pub placements: Vec<Placement>,
+    /// A cheap read that shows whether the credential is accepted: a path that `allow` covers.
+    pub probe: Option<String>,
 }
 
 /// A secret that the connector needs.
@@ -189,6 +137,12 @@ struct EndpointFile {
     auth: Option<Spanned<toml::Value>>,
     #[serde(default)]
     encoded_slash: bool,
+    #[serde(default)]
+    csrf: Option<Spanned<Csrf>>,
+    #[serde(default)]
+    place: Vec<Spanned<Placement>>,
+    #[serde(default)]
+    probe: Option<Spanned<String>>,
 }
 
 /// Parsing with the text at hand, so that every complaint finds its line.
@@ -265,6 +219,17 @@ impl Manifest {
             let checked = check_endpoint(&reader, &name, endpoint, &settings, &secrets)?;
             endpoints.insert(name, checked);
         }
+        for secret in secrets.iter().filter(|s| s.hmac) {
+            let by_scheme = |e: &Endpoint| e.auth.iter().any(|a| a.scheme.secrets().contains(&secret.name.as_str()));
+            let filled_in = |e: &Endpoint| e.placements.iter().any(|p| p.secret == secret.name);
+            if endpoints.values().any(|e| by_scheme(e) || filled_in(e)) {
+                return Err(reader.error(
+                    None,
+                    format!("secret `{}` is for `hmac` and a credential as well", secret.name),
+                    "a guest could have the credential's own signatures made: give each purpose a secret of its own",
+                ));
+            }
+        }
         Ok(Manifest {
             id: file.id.into_inner(),
             version: file.version,
@@ -339,11 +304,41 @@ fn check_endpoint(
                 ));
             }
         }
-        if let Scheme::Basic { username, .. } = &option.scheme {
-            check_template(reader, auth_span.clone(), username, settings)?;
+        for template in option.scheme.clone().templates() {
+            check_template(reader, auth_span.clone(), template, settings)?;
         }
     }
-    Ok(Endpoint { base_url, rules, auth, encoded_slash: endpoint.encoded_slash })
+    if let Some(csrf) = &endpoint.csrf
+        && !csrf.get_ref().path.starts_with('/')
+    {
+        let message = format!("`{}` is not a path", csrf.get_ref().path);
+        return Err(reader.error(Some(csrf.span()), message, "it begins with `/`, below the endpoint's base URL"));
+    }
+    let mut placements = Vec::with_capacity(endpoint.place.len());
+    for placement in endpoint.place {
+        let span = Some(placement.span());
+        let placement = placement.into_inner();
+        if !secrets.iter().any(|s| s.name == placement.secret) {
+            let message = format!(
+                "a place of endpoint `{name}` uses the secret `{}`, which no `[[secret]]` declares",
+                placement.secret
+            );
+            return Err(reader.error(span, message, "add a `[[secret]]` with this name and its purpose"));
+        }
+        placements.push(placement);
+    }
+    if let Some(probe) = &endpoint.probe {
+        check_template(reader, Some(probe.span()), probe.get_ref(), settings)?;
+    }
+    Ok(Endpoint {
+        base_url,
+        rules,
+        auth,
+        encoded_slash: endpoint.encoded_slash,
+        csrf: endpoint.csrf.map(Spanned::into_inner),
+        placements,
+        probe: endpoint.probe.map(Spanned::into_inner),
+    })
 }
 
 /// One scheme, with its name taken out of the table that it shares with the scheme's own parts.
@@ -354,6 +349,7 @@ fn check_auth(mut value: toml::Value) -> Result<Auth, String> {
         Some(_) => return Err("the name of an auth scheme is a text".to_owned()),
     };
     let scheme = value.try_into::<Scheme>().map_err(|e| e.message().to_owned())?;
+    scheme.check()?;
     Ok(Auth { name, scheme })
 }
 
@@ -368,7 +364,7 @@ fn check_template(
         let Some((name, _)) = part.split_once('}') else {
             return Err(reader.error(span, format!("`{template}` has an open brace"), "write settings as `{name}`"));
         };
-        if settings["properties"].get(name).is_none() {
+        if !USER_TEXTS.contains(&name) && settings["properties"].get(name).is_none() {
             return Err(reader.error(
                 span,
                 format!("`{template}` uses the setting `{name}`, which is not declared"),
@@ -417,12 +413,16 @@ fn settings_schema(
 }
 
 /// Settings that every connection has: configuration over code.
-fn standard_settings() -> [(String, Value); 5] {
+fn standard_settings() -> [(String, Value); 6] {
     let map = |description: &str| serde_json::json!({ "type": "object", "additionalProperties": { "type": "string" }, "description": description });
     [
         (
             "base_url".to_owned(),
             serde_json::json!({ "type": "string", "description": "Origin used instead of every endpoint's base_url, such as a proxy or a test system." }),
+        ),
+        (
+            "login_url".to_owned(),
+            serde_json::json!({ "type": "string", "description": "Origin used instead of that of every token and authorization URL, such as a test system." }),
         ),
         ("field_map".to_owned(), map("Canonical field name to the vendor's custom field.")),
         (

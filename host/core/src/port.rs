@@ -7,9 +7,14 @@ use std::pin::Pin;
 
 use bytes::Bytes;
 
+use crate::audit::Record;
 use crate::call::CallContext;
 use crate::failure::Failure;
 use crate::grant::{Granted, OutboundRequest};
+
+mod store;
+
+pub use store::{Bucket, Entry, Expect, Log, Store, StoreError, Versioned};
 
 /// A boxed future, since ports are trait objects.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -83,16 +88,33 @@ pub enum HmacAlgorithm {
     Sha512,
 }
 
-/// Use of secrets by name, always for one connection.
+/// Use of secrets by name, always for the connection of the call.
 pub trait Secrets: Send + Sync {
-    /// HMAC of a message under a secret; `Err` says for the operator why not.
-    fn hmac(&self, connection: &str, name: &str, algorithm: HmacAlgorithm, message: &[u8]) -> Result<Vec<u8>, String>;
+    /// HMAC of a message under a secret; `Err` says for the operator why not. The caller has checked the grant.
+    fn hmac<'a>(
+        &'a self,
+        context: &'a CallContext,
+        name: &'a str,
+        algorithm: HmacAlgorithm,
+        message: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, String>>;
 
     /// The value itself. The caller has checked that the grant says `reveal`.
-    fn reveal(&self, connection: &str, name: &str) -> Result<zeroize::Zeroizing<String>, String>;
+    fn reveal<'a>(
+        &'a self,
+        context: &'a CallContext,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<zeroize::Zeroizing<String>, String>>;
 
-    /// The text with every secret value of the connection, in every encoding, replaced.
-    fn scrub<'t>(&self, connection: &str, text: &'t str) -> Cow<'t, str>;
+    /// The text with every secret value in use, in every encoding, replaced.
+    fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str>;
+}
+
+/// Where uses of credentials are written down.
+pub trait Audit: Send + Sync {
+    /// Takes a record; it is written soon. `Err` says for the operator why it cannot be: then what was to be recorded
+    /// must not go on.
+    fn record(&self, record: Record) -> Result<(), String>;
 }
 
 /// A small store per connection that may forget.

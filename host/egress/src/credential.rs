@@ -54,6 +54,9 @@ pub(crate) fn of(vault: &Vault, granted: &Granted<OutboundRequest>) -> Result<Cr
         Scheme::Header { header, secret, prefix } => api_key::header(vault, connection, header, prefix, secret),
         Scheme::Bearer { secret } => api_key::bearer(vault, connection, secret),
         Scheme::Query { parameter, secret } => api_key::query(vault, connection, parameter, secret),
+        Scheme::OAuth2(_) | Scheme::OAuth1(_) => {
+            Err(SendError::Denied("this auth scheme is not served yet".to_owned()))
+        }
         Scheme::Basic { username, secret, username_secret } => {
             let names = basic::Names { secret: secret.as_deref(), username_secret: username_secret.as_deref() };
             basic::header(vault, connection, &endpoint.name, username, &names)

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use hmac::{Hmac, KeyInit, Mac};
-use jackfield_core::port::{self, HmacAlgorithm};
+use jackfield_core::call::CallContext;
+use jackfield_core::port::{self, BoxFuture, HmacAlgorithm};
 use zeroize::Zeroizing;
 
 use crate::scrub::Scrubber;
@@ -196,23 +197,36 @@ impl Slot {
 }
 
 impl port::Secrets for Vault {
-    fn hmac(&self, connection: &str, name: &str, algorithm: HmacAlgorithm, message: &[u8]) -> Result<Vec<u8>, String> {
-        let value = self.read(connection, name).map_err(|p| p.brief())?;
-        let key = value.expose().as_bytes();
-        match algorithm {
-            HmacAlgorithm::Sha1 => mac::<Hmac<sha1::Sha1>>(key, message),
-            HmacAlgorithm::Sha256 => mac::<Hmac<sha2::Sha256>>(key, message),
-            HmacAlgorithm::Sha512 => mac::<Hmac<sha2::Sha512>>(key, message),
-        }
+    fn hmac<'a>(
+        &'a self,
+        context: &'a CallContext,
+        name: &'a str,
+        algorithm: HmacAlgorithm,
+        message: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        Box::pin(async move {
+            let value = self.read(&context.connection, name).map_err(|p| p.brief())?;
+            let key = value.expose().as_bytes();
+            match algorithm {
+                HmacAlgorithm::Sha1 => mac::<Hmac<sha1::Sha1>>(key, message),
+                HmacAlgorithm::Sha256 => mac::<Hmac<sha2::Sha256>>(key, message),
+                HmacAlgorithm::Sha512 => mac::<Hmac<sha2::Sha512>>(key, message),
+            }
+        })
     }
 
-    fn reveal(&self, connection: &str, name: &str) -> Result<Zeroizing<String>, String> {
-        let value = self.read(connection, name).map_err(|p| p.brief())?;
-        Ok(Zeroizing::new(value.expose().to_owned()))
+    fn reveal<'a>(
+        &'a self,
+        context: &'a CallContext,
+        name: &'a str,
+    ) -> BoxFuture<'a, Result<Zeroizing<String>, String>> {
+        Box::pin(async move {
+            let value = self.read(&context.connection, name).map_err(|p| p.brief())?;
+            Ok(Zeroizing::new(value.expose().to_owned()))
+        })
     }
 
-    fn scrub<'t>(&self, _connection: &str, text: &'t str) -> Cow<'t, str> {
-        // Every connection's values, not only this one's: connectors may ask each other.
+    fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         Vault::scrub(self, text)
     }
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{ConnectionGrant, GrantError};
+use crate::manifest::USER_TEXTS;
 
 /// Resolves an endpoint's base URL. A setting can fill in a label of the host name, never change what the URL is.
 pub(super) fn url(template: &str, connection: &ConnectionGrant<'_>) -> Result<Url, GrantError> {
@@ -38,13 +39,46 @@ pub(super) fn url(template: &str, connection: &ConnectionGrant<'_>) -> Result<Ur
     }
 }
 
-/// Fills `{setting}` in a template.
+/// Resolves a token or authorization URL. `login_url` stands for its origin, as `base_url` does for an endpoint's.
+pub(super) fn login(template: &str, connection: &ConnectionGrant<'_>) -> Result<String, GrantError> {
+    let problem = |message: String, hint: &str| GrantError { message, hint: hint.to_owned() };
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let text = fill(template, connection.settings, |value| value.chars().all(plain) || template.starts_with('{'))?;
+    let parsed = Url::parse(&text).map_err(|e| problem(format!("`{text}`: {e}"), "write scheme, host and path"))?;
+    let url = match connection.settings.get("login_url").and_then(Value::as_str) {
+        None => parsed,
+        Some(origin) => {
+            let moved = format!("{}{}", origin.trim_end_matches('/'), &parsed[url::Position::BeforePath..]);
+            Url::parse(&moved)
+                .map_err(|e| problem(format!("`{moved}`: {e}"), "write scheme and host of `login_url`"))?
+        }
+    };
+    if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() || url.host_str().is_none() {
+        return Err(problem(format!("`{url}` is no URL to get tokens from"), "scheme, host and path, nothing else"));
+    }
+    match url.scheme() {
+        "https" => Ok(url.into()),
+        "http" if connection.network.allow_insecure => Ok(url.into()),
+        _ => Err(problem(
+            format!("`{url}` would carry credentials in the clear"),
+            "use https, or for a test system set `allow_insecure = true` on the connection",
+        )),
+    }
+}
+
+/// Fills `{setting}` in a template; what it says about the user stays.
 pub(super) fn fill(template: &str, settings: &Value, acceptable: impl Fn(&str) -> bool) -> Result<String, GrantError> {
     let mut out = String::with_capacity(template.len());
     let mut rest = template;
     while let Some((before, after)) = rest.split_once('{') {
         out.push_str(before);
         let (name, tail) = after.split_once('}').unwrap_or((after, ""));
+        // Who is in the chat is known with the call.
+        if USER_TEXTS.contains(&name) {
+            out.extend(["{", name, "}"]);
+            rest = tail;
+            continue;
+        }
         let value = settings.get(name).and_then(Value::as_str).ok_or_else(|| GrantError {
             message: format!("`{template}` needs the setting `{name}`"),
             hint: format!("add `{name} = \"...\"` to the connection's settings"),

@@ -111,7 +111,8 @@ impl EndpointGrant {
                     .map_err(|_| Refusal::Invalid(format!("`{shown}` is not a header name")))?;
                 let value = HeaderValue::from_str(value)
                     .map_err(|_| Refusal::Invalid(format!("the value of header `{shown}` is not allowed in a header")))?;
-                let credential = matches!(&self.scheme, Scheme::Header { header, .. } if name.as_str().eq_ignore_ascii_case(header));
+                let own = self.scheme.own_header().into_iter().chain(self.csrf.as_ref().map(|c| c.header.as_str()));
+                let credential = own.into_iter().any(|header| name.as_str().eq_ignore_ascii_case(header));
                 if credential || is_reserved(name.as_str()) {
                     return Err(Refusal::Denied(Denial {
                         reason: format!("header `{name}` is reserved for the host"),

@@ -39,6 +39,8 @@ fn grant_of(settings: serde_json::Value, access: Access, insecure: bool) -> Resu
         &manifest,
         &ConnectionGrant {
             name: "shop-eu",
+            tenant: "acme",
+            subject: Subject::Connection,
             place: "jackfield.toml:12",
             settings: &settings,
             access,

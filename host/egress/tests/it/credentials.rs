@@ -1,10 +1,13 @@
 //! Each scheme as the far side receives it, and what happens when its secret is missing.
 
+use std::time::Duration;
+
+use jackfield_core::call::CallContext;
 use jackfield_core::grant::OutboundRequest;
 use jackfield_core::port::{HmacAlgorithm, Secrets, SendError};
 
 use crate::far_side::{FarSide, ok, with_headers};
-use crate::near_side::{Wish, get, write_secret};
+use crate::near_side::{Wish, context, get, write_secret};
 
 const VALUE: &str = "s3cr3t+/value=&x";
 
@@ -140,14 +143,18 @@ fn a_credential_in_the_clear_needs_the_operators_word() {
 async fn hmac_uses_a_secret_by_its_name() {
     let near = Wish::to("https://shop.example.com").auth(r#"{ scheme = "none" }"#, &[("token", "key")]).build();
     let message = b"The quick brown fox jumps over the lazy dog";
-    let hex = |algorithm| -> String {
-        let mac = near.vault.hmac("shop-eu", "token", algorithm, message).unwrap();
-        mac.iter().map(|b| format!("{b:02x}")).collect()
-    };
-    assert_eq!(hex(HmacAlgorithm::Sha1), "de7c9b85b8b78aa6bc8a7a36f70a90701c9db4d9");
-    assert_eq!(hex(HmacAlgorithm::Sha256), "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8");
-    assert!(hex(HmacAlgorithm::Sha512).starts_with("b42af09057bac1e2d41708e48a902e09b5ff7f12ab428a4fe86653c73dd248fb"));
-    assert!(near.vault.hmac("shop-eu", "other", HmacAlgorithm::Sha1, message).unwrap_err().contains("`other`"));
-    assert_eq!(&*near.vault.reveal("shop-eu", "token").unwrap(), "key");
-    assert!(near.vault.reveal("shop-us", "token").is_err());
+    let call = context(Duration::from_secs(5));
+    let cases = [
+        (HmacAlgorithm::Sha1, "de7c9b85b8b78aa6bc8a7a36f70a90701c9db4d9"),
+        (HmacAlgorithm::Sha256, "f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8"),
+        (HmacAlgorithm::Sha512, "b42af09057bac1e2d41708e48a902e09b5ff7f12ab428a4fe86653c73dd248fb"),
+    ];
+    for (algorithm, expected) in cases {
+        let mac = near.vault.hmac(&call, "token", algorithm, message).await.unwrap();
+        assert!(mac.iter().map(|b| format!("{b:02x}")).collect::<String>().starts_with(expected), "{algorithm:?}");
+    }
+    assert!(near.vault.hmac(&call, "other", HmacAlgorithm::Sha1, message).await.unwrap_err().contains("`other`"));
+    assert_eq!(&*near.vault.reveal(&call, "token").await.unwrap(), "key");
+    let elsewhere = CallContext { connection: "shop-us".into(), ..call };
+    assert!(near.vault.reveal(&elsewhere, "token").await.is_err());
 }

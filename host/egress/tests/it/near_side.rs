@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use jackfield_core::call::CallContext;
-use jackfield_core::grant::{ConnectionGrant, Grant, GrantError, Granted, NetworkPolicy, OutboundRequest};
+use jackfield_core::grant::{ConnectionGrant, Grant, GrantError, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
 use jackfield_core::port::{BoxFuture, Egress as _, SendError, UpstreamResponse};
 use jackfield_egress::{
@@ -93,6 +93,8 @@ impl Wish {
         };
         let connection = ConnectionGrant {
             name: CONNECTION,
+            tenant: "acme",
+            subject: Subject::Connection,
             place: "jackfield.toml:12",
             settings: &serde_json::json!({ "base_url": self.base_url }),
             access: Access::Write,
@@ -161,6 +163,7 @@ pub(crate) fn context(left: Duration) -> CallContext {
         connection: CONNECTION.into(),
         tenant: "acme".into(),
         deadline: Instant::now() + left,
+        user: None,
         traceparent: None,
         ancestors: Arc::new([]),
     }

@@ -43,10 +43,9 @@ pub(super) fn write_line(
     message: &str,
     fields: &[(String, String)],
 ) {
-    let connection = &invocation.context.connection;
     let mut left = invocation.limits.log_line_bytes_max;
     let mut clean = |text: &str| -> String {
-        let scrubbed: Cow<'_, str> = ports.secrets.scrub(connection, cut(text, left.saturating_add(SCRUB_AHEAD_BYTES)));
+        let scrubbed: Cow<'_, str> = ports.secrets.scrub(cut(text, left.saturating_add(SCRUB_AHEAD_BYTES)));
         let kept = printable(cut(&scrubbed, left));
         left = left.saturating_sub(kept.len());
         kept

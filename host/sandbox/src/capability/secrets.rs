@@ -11,7 +11,7 @@ impl Host for HostState {
         Ok(self.grant().secret_names().map(str::to_owned).collect())
     }
 
-    fn hmac(
+    async fn hmac(
         &mut self,
         name: String,
         algorithm: Algorithm,
@@ -26,15 +26,23 @@ impl Host for HostState {
             Algorithm::Sha256 => HmacAlgorithm::Sha256,
             Algorithm::Sha512 => HmacAlgorithm::Sha512,
         };
-        Ok(self.ports.secrets.hmac(self.connection(), &name, algorithm, &message).map_err(Error::Unavailable))
+        self.waiting_for = Some("a secret");
+        let invocation = self.invocation.clone();
+        let digest = self.ports.secrets.hmac(&invocation.context, &name, algorithm, &message);
+        let digest = self.meter.waiting(digest).await;
+        self.waiting_for = None;
+        Ok(digest.map_err(Error::Unavailable))
     }
 
-    fn reveal(&mut self, name: String) -> wasmtime::Result<Result<String, Error>> {
+    async fn reveal(&mut self, name: String) -> wasmtime::Result<Result<String, Error>> {
         self.begin()?;
         if let Err(denial) = self.grant().check_reveal(&name) {
             return Ok(Err(Error::Denied(self.denied(&denial))));
         }
-        let value = self.ports.secrets.reveal(self.connection(), &name);
+        self.waiting_for = Some("a secret");
+        let invocation = self.invocation.clone();
+        let value = self.meter.waiting(self.ports.secrets.reveal(&invocation.context, &name)).await;
+        self.waiting_for = None;
         // The operator wrote that the guest shall hold it: from here on a copy lives in the guest's memory.
         Ok(value.map(|value| value.to_string()).map_err(Error::Unavailable))
     }

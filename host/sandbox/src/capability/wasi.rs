@@ -176,7 +176,7 @@ impl Stderr {
         let mut written = self.0.written.lock().unwrap_or_else(PoisonError::into_inner);
         self.end_line(&mut written);
         let text = String::from_utf8_lossy(&written.last).trim().to_owned();
-        printable(&self.0.ports.secrets.scrub(&self.0.invocation.context.connection, &text))
+        printable(&self.0.ports.secrets.scrub(&text))
     }
 }
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use jackfield_core::budget::Limits;
 use jackfield_core::call::{Call, CallContext};
 use jackfield_core::failure::{Failure, FailureKind};
-use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest};
+use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
 use jackfield_core::port::{
     BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
@@ -64,6 +64,7 @@ impl Guest {
                 connection: "describe".into(),
                 tenant: "".into(),
                 deadline: Instant::now() + limits.wall().min(DESCRIBE_MAX),
+                user: None,
                 traceparent: None,
                 ancestors: Arc::new([]),
             },
@@ -79,6 +80,8 @@ fn grant_of_nothing() -> Result<Grant, String> {
     let manifest = Manifest::parse(MANIFEST).map_err(|e| e.to_string())?;
     let connection = ConnectionGrant {
         name: "describe",
+        tenant: "",
+        subject: Subject::Connection,
         place: "describe",
         settings: &serde_json::Value::Null,
         access: Access::Read,
@@ -103,15 +106,21 @@ impl Egress for Nothing {
 }
 
 impl Secrets for Nothing {
-    fn hmac(&self, _: &str, _: &str, _: HmacAlgorithm, _: &[u8]) -> Result<Vec<u8>, String> {
-        Err(WHY.to_owned())
+    fn hmac<'a>(
+        &'a self,
+        _: &'a CallContext,
+        _: &'a str,
+        _: HmacAlgorithm,
+        _: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        Box::pin(async { Err(WHY.to_owned()) })
     }
 
-    fn reveal(&self, _: &str, _: &str) -> Result<Zeroizing<String>, String> {
-        Err(WHY.to_owned())
+    fn reveal<'a>(&'a self, _: &'a CallContext, _: &'a str) -> BoxFuture<'a, Result<Zeroizing<String>, String>> {
+        Box::pin(async { Err(WHY.to_owned()) })
     }
 
-    fn scrub<'t>(&self, _: &str, text: &'t str) -> Cow<'t, str> {
+    fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         Cow::Borrowed(text)
     }
 }

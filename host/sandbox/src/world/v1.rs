@@ -10,6 +10,8 @@ wasmtime::component::bindgen!({
         // Only these wait for somebody else; a synchronous import costs less.
         "jackfield:connector/http": async | trappable,
         "jackfield:connector/intents": async | trappable,
+        "jackfield:connector/secrets.hmac": async | trappable,
+        "jackfield:connector/secrets.reveal": async | trappable,
         default: trappable,
     },
     exports: { default: async },

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use jackfield_core::budget::Limits;
 use jackfield_core::call::{Call, CallContext};
 use jackfield_core::failure::{Failure, FailureKind};
-use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest};
+use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
 use jackfield_core::port::{
     BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
@@ -144,6 +144,8 @@ impl Stand {
         ]);
         let connection = ConnectionGrant {
             name: "probe-eu",
+            tenant: "acme",
+            subject: Subject::Connection,
             place: "jackfield.toml:7",
             settings: &serde_json::json!({}),
             access: self.access,
@@ -168,6 +170,7 @@ impl Stand {
                 connection: "probe-eu".into(),
                 tenant: "acme".into(),
                 deadline: Instant::now() + Duration::from_secs(60),
+                user: None,
                 traceparent: None,
                 ancestors: Arc::new([]),
             },
@@ -267,16 +270,22 @@ impl Egress for Fake {
 }
 
 impl Secrets for Fake {
-    fn hmac(&self, connection: &str, name: &str, _: HmacAlgorithm, message: &[u8]) -> Result<Vec<u8>, String> {
-        assert_eq!(connection, "probe-eu");
-        Ok([name.as_bytes(), message].concat())
+    fn hmac<'a>(
+        &'a self,
+        context: &'a CallContext,
+        name: &'a str,
+        _: HmacAlgorithm,
+        message: &'a [u8],
+    ) -> BoxFuture<'a, Result<Vec<u8>, String>> {
+        assert_eq!(&*context.connection, "probe-eu");
+        Box::pin(async move { Ok([name.as_bytes(), message].concat()) })
     }
 
-    fn reveal(&self, _: &str, _: &str) -> Result<Zeroizing<String>, String> {
-        Ok(Zeroizing::new(SECRET.to_owned()))
+    fn reveal<'a>(&'a self, _: &'a CallContext, _: &'a str) -> BoxFuture<'a, Result<Zeroizing<String>, String>> {
+        Box::pin(async { Ok(Zeroizing::new(SECRET.to_owned())) })
     }
 
-    fn scrub<'t>(&self, _: &str, text: &'t str) -> Cow<'t, str> {
+    fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if text.contains(SECRET) { Cow::Owned(text.replace(SECRET, "[secret]")) } else { Cow::Borrowed(text) }
     }
 }

@@ -1,0 +1,116 @@
+//! What a host keeps: small values that change under a condition, and logs that only grow. One port for an engine in
+//! the process and for one that several hosts share, so nothing here is more than both can do.
+
+use bytes::Bytes;
+
+use super::BoxFuture;
+
+/// A namespace of values. Each has one owner in the code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// Access and refresh tokens, sealed by the egress.
+    Tokens,
+}
+
+impl Bucket {
+    /// As the engine names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Bucket::Tokens => "tokens",
+        }
+    }
+}
+
+/// A log that only grows. The engine chains its entries: see [`crate::audit::link`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Log {
+    /// What was done with whose credential.
+    Audit,
+}
+
+impl Log {
+    /// As the engine names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Log::Audit => "audit",
+        }
+    }
+}
+
+/// A value and which one it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versioned {
+    /// Grows with every change of the key, also across a deletion.
+    pub revision: u64,
+    /// What was put.
+    pub value: Bytes,
+}
+
+/// Under which condition a value is put.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expect {
+    /// None.
+    Any,
+    /// There is no value.
+    Absent,
+    /// It is still this one: compare and set.
+    Revision(u64),
+}
+
+/// An entry of a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// From 1, without gaps.
+    pub sequence: u64,
+    /// The digest of everything up to and with this entry.
+    pub digest: [u8; 32],
+    /// What was appended.
+    pub body: Bytes,
+}
+
+/// Why the store did not do it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// The condition did not hold; nothing changed.
+    #[error("somebody else changed it")]
+    Conflict,
+    /// Its queue is full; nothing changed.
+    #[error("the store is behind")]
+    Busy,
+    /// It cannot be read or written: a full disk, a file that is read-only or broken. For the operator.
+    #[error("the store is not usable: {0}")]
+    Unavailable(String),
+}
+
+/// Keeps what must survive the process.
+pub trait Store: Send + Sync {
+    /// The value of a key.
+    fn get<'a>(&'a self, bucket: Bucket, key: &'a str) -> BoxFuture<'a, Result<Option<Versioned>, StoreError>>;
+
+    /// Changes a key under a condition and gives its new revision. It is durable when this returns.
+    fn put<'a>(
+        &'a self,
+        bucket: Bucket,
+        key: &'a str,
+        value: Bytes,
+        expect: Expect,
+    ) -> BoxFuture<'a, Result<u64, StoreError>>;
+
+    /// Forgets a key under a condition. It is durable when this returns.
+    fn delete<'a>(&'a self, bucket: Bucket, key: &'a str, expect: Expect) -> BoxFuture<'a, Result<(), StoreError>>;
+
+    /// Keys with this beginning, in order.
+    fn keys<'a>(&'a self, bucket: Bucket, prefix: &'a str) -> BoxFuture<'a, Result<Vec<String>, StoreError>>;
+
+    /// Takes an entry into a bounded queue and returns at once; it is written with the next commit.
+    ///
+    /// # Errors
+    /// `Busy` when the queue is full, `Unavailable` after a write failed and none has succeeded since.
+    fn append(&self, log: Log, body: Bytes) -> Result<(), StoreError>;
+
+    /// Waits until everything appended before is durable.
+    fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Entries after a sequence number, the oldest first.
+    fn entries<'a>(&'a self, log: Log, after: u64, limit: usize) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>>;
+}
