@@ -53,7 +53,7 @@ impl Host {
         let source = Source { path: dir.path().join("jackfield.toml"), text: config.to_owned() };
         // Compiling and TLS set-up take their time; a test's runtime has one thread.
         let app = tokio::task::spawn_blocking(move || {
-            Config::draft(source).and_then(|draft| App::compose(draft, Options { demo: true }))
+            Config::draft(source).and_then(|draft| App::compose(draft, Options { demo: true, partial: false }))
         })
         .await??;
         let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -38,6 +38,9 @@ pub struct App {
 pub struct Options {
     /// Accept the API key `demo`, for the tenant `demo`.
     pub demo: bool,
+    /// Start without those connections whose credentials are no use, instead of not at all: what a server does, since
+    /// one expired certificate must not take every other system away.
+    pub partial: bool,
 }
 
 impl App {
@@ -58,10 +61,16 @@ impl App {
             }
         };
         let renderer = registry.as_ref().and_then(|registry| renderer(&config, registry, &mut complaints));
+        let disabled = options.partial.then(|| complaints.take_credentials());
         complaints.check()?;
-        let (Some(registry), Some(renderer), Some(egress)) = (registry, renderer, egress) else {
+        let (Some(mut registry), Some(renderer), Some(egress)) = (registry, renderer, egress) else {
             return Err(complaints);
         };
+        for complaint in disabled.iter().flat_map(Complaints::list) {
+            let connection = complaint.connection.as_deref().unwrap_or_default();
+            tracing::error!(connection, problem = complaint.message, hint = complaint.hint, "connection disabled");
+            registry.disable(connection, &complaint.message);
+        }
         let admission = Admission::new(&config, options.demo.then_some("demo"));
         Ok(Arc::new_cyclic(|app| {
             let ports = Arc::new(Ports {
@@ -130,7 +139,8 @@ fn vault(config: &Config, complaints: &mut Complaints) -> Vault {
                 continue;
             }
             if let Err(problem) = vault.check(name, secret) {
-                complaints.push(
+                complaints.push_credential(
+                    name,
                     Some(written.span()),
                     problem.to_string(),
                     "the value is read from its source at every use; it stands nowhere in this file",

@@ -68,11 +68,11 @@ pub(crate) struct ConfigArgs {
 
 impl ConfigArgs {
     /// Composes the host that the configuration describes, or prints everything that is wrong with it.
-    fn open(&self, listen: Option<SocketAddr>) -> Result<Arc<App>, Exit> {
+    fn open(&self, listen: Option<SocketAddr>, partial: bool) -> Result<Arc<App>, Exit> {
         let composed = Config::read(&self.config).and_then(|mut draft| {
             let server = &mut draft.config.server;
             server.listen = listen.unwrap_or(server.listen);
-            App::compose(draft, Options { demo: self.demo })
+            App::compose(draft, Options { demo: self.demo, partial })
         });
         composed.map_err(|complaints| {
             eprint!("{complaints}");

@@ -46,7 +46,7 @@ pub async fn run(app: &Arc<App>, vetted: Vetted, trace: &Trace) -> Result<Dispat
         call_id: trace.call_id.clone(),
         connection: connection.name.clone(),
         tenant: connection.tenant.clone(),
-        deadline: Instant::now() + wall,
+        deadline: deadline(wall),
         user: admitted.context.user.clone().map(Arc::new),
         traceparent: trace.traceparent.clone(),
         ancestors: Arc::new([]),
@@ -94,6 +94,9 @@ pub async fn execute(
     call: Call,
     context: CallContext,
 ) -> Result<(String, Usage), Problem> {
+    if let Some(why) = &connection.disabled {
+        return Err(Problem::new(Code::ReauthRequired, format!("connection `{}` is disabled: {why}", connection.name)));
+    }
     let intent = call.intent.clone();
     let invocation = Invocation {
         call,
@@ -144,6 +147,12 @@ fn scrubbed(app: &App, failure: Failure) -> Failure {
         other => other,
     };
     Failure { kind, detail: scrub(failure.detail) }
+}
+
+/// The instant at which a call ends. A budget too long to be one is a day: longer than anybody waits.
+fn deadline(wall: Duration) -> Instant {
+    const DAY: Duration = Duration::from_secs(86_400);
+    Instant::now() + wall.min(DAY)
 }
 
 async fn joined<T>(task: JoinHandle<T>) -> Result<T, Problem> {

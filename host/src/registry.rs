@@ -51,6 +51,8 @@ pub struct Connection {
     pub region: Option<String>,
     /// Those intents that are served.
     pub intents: HashMap<String, Arc<Intent>>,
+    /// Why it takes no calls, where its credential was found to be no use at the start.
+    pub disabled: Option<String>,
 }
 
 /// All connectors and connections of a host.
@@ -99,6 +101,13 @@ impl Registry {
             .collect();
         let connectors = loaded.into_iter().map(|(id, l)| (id, l.connector)).collect();
         Ok(Registry { connections, connectors, routes: Routes::new(&rules, &candidates) })
+    }
+
+    /// Takes a connection out of service; it stays known, so that calls to it are told why.
+    pub fn disable(&mut self, name: &str, why: &str) {
+        if let Some(connection) = self.connections.get_mut(name).and_then(Arc::get_mut) {
+            connection.disabled.get_or_insert_with(|| why.to_owned());
+        }
     }
 
     /// A connection by name.
@@ -262,6 +271,7 @@ fn resolve(
         limits: Arc::new(limits),
         region: section.region.as_ref().map(|r| r.get_ref().clone()),
         intents,
+        disabled: None,
     })
 }
 

@@ -192,7 +192,7 @@ async fn the_demo_key_needs_the_demo_switch() {
     let dir = tempfile::tempdir().unwrap();
     let source = jackfield::config::Source { path: dir.path().join("jackfield.toml"), text: String::new() };
     let config = jackfield::config::Config::draft(source).unwrap();
-    let app = jackfield::app::App::compose(config, jackfield::app::Options { demo: false }).unwrap();
+    let app = jackfield::app::App::compose(config, jackfield::app::Options::default()).unwrap();
     assert!(app.admission.authenticate(Some("Bearer demo")).is_err());
     assert!(Host::start("").await.unwrap().app.admission.authenticate(Some("Bearer demo")).is_ok());
 }

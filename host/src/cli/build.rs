@@ -55,6 +55,9 @@ struct Described {
     input_schema: Option<Value>,
     #[serde(default)]
     output_schema: Option<Value>,
+    /// A model of the catalogue instead of a schema of its own.
+    #[serde(default)]
+    output_model: Option<String>,
     #[serde(default)]
     template: Option<String>,
 }
@@ -117,6 +120,13 @@ fn package(sandbox: &Sandbox, dir: &Path, component: &Path, out: &Path) -> anyho
     Ok(file)
 }
 
+/// An intent of the catalogue that answers with this model: its schema and its words fit a connector's own intent too.
+fn modelled(intent: &str, model: &str) -> anyhow::Result<&'static jackfield_catalog::Definition> {
+    jackfield_catalog::definitions().iter().find(|d| d.output_model == model).with_context(|| {
+        format!("`{intent}` answers with `{model}`, which no intent of the catalogue does: give it an `output_schema`")
+    })
+}
+
 /// The manifest's intents in its order, each with schemas: the catalogue's, or the connector's own.
 fn complete(manifest: &Manifest, described: Vec<Described>) -> anyhow::Result<Vec<IntentSpec>> {
     let mut described: BTreeMap<String, Described> = described.into_iter().map(|d| (d.name.clone(), d)).collect();
@@ -141,14 +151,18 @@ fn complete(manifest: &Manifest, described: Vec<Described>) -> anyhow::Result<Ve
             "`{name}` is not in the catalogue; a connector's own intents begin with its id: `{}.`",
             manifest.id.replace('-', "_")
         );
+        let model = own.output_model.as_deref().map(|model| modelled(name, model)).transpose()?;
         let missing = |what: &str| format!("`{name}` is the connector's own intent and has no {what}");
         intents.push(IntentSpec {
             effect: own.effect.with_context(|| missing("effect"))?,
             title: own.title.unwrap_or_else(|| name.clone()),
             description: own.description.with_context(|| missing("description"))?,
             input_schema: own.input_schema.with_context(|| missing("input_schema"))?,
-            output_schema: own.output_schema.with_context(|| missing("output_schema"))?,
-            template: own.template,
+            template: own.template.or_else(|| Some(model?.template.to_owned())),
+            output_schema: own
+                .output_schema
+                .or_else(|| Some(model?.output_schema.clone()))
+                .with_context(|| missing("output_schema"))?,
             name: own.name,
         });
     }

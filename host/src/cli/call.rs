@@ -43,7 +43,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
-    let app = match args.config.open(None) {
+    let app = match args.config.open(None, true) {
         Ok(app) => app,
         Err(exit) => return Ok(exit),
     };

@@ -20,7 +20,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let app = match args.config.open(args.listen) {
+    let app = match args.config.open(args.listen, true) {
         Ok(app) => app,
         Err(exit) => return Ok(exit),
     };

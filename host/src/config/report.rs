@@ -17,6 +17,8 @@ pub struct Complaint {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// The connection whose credential is no use: the others could do without it.
+    pub connection: Option<String>,
 }
 
 /// All that is wrong with one file.
@@ -41,7 +43,27 @@ impl Complaints {
 
     /// Adds one.
     pub fn push(&mut self, span: Option<Range<usize>>, message: impl Into<String>, hint: impl Into<String>) {
-        self.list.push(Complaint { span, message: message.into(), hint: hint.into() });
+        self.list.push(Complaint { span, message: message.into(), hint: hint.into(), connection: None });
+    }
+
+    /// Adds one about the credential of a connection.
+    pub fn push_credential(
+        &mut self,
+        connection: &str,
+        span: Option<Range<usize>>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) {
+        let connection = Some(connection.to_owned());
+        self.list.push(Complaint { span, message: message.into(), hint: hint.into(), connection });
+    }
+
+    /// Takes out those about credentials: what is left concerns the host as a whole.
+    #[must_use]
+    pub fn take_credentials(&mut self) -> Complaints {
+        let (credentials, rest) = std::mem::take(&mut self.list).into_iter().partition(|c| c.connection.is_some());
+        self.list = rest;
+        Complaints { source: self.source.clone(), list: credentials }
     }
 
     /// Adds those of another part of the same file.

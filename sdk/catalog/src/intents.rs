@@ -22,6 +22,7 @@ macro_rules! intents {
                 effect: Effect::$effect,
                 domain: stringify!($domain),
                 title: $title,
+                output_model: stringify!($output),
                 schemas: crate::schema::of::<crate::$input>,
                 template: include_str!(concat!("../templates/en/", $name, ".txt")),
                 sample: include_str!(concat!("../samples/", $name, ".json")),

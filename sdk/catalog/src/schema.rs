@@ -21,6 +21,8 @@ pub struct Definition {
     pub description: String,
     /// JSON Schema (2020-12) of the input. `properties` stand in the order in which errors are reported.
     pub input_schema: Value,
+    /// The type of the output, by which a connector's own intent may refer to it.
+    pub output_model: &'static str,
     /// JSON Schema (2020-12) of the output.
     pub output_schema: Value,
     /// The English text for the user, a minijinja template over the output.
@@ -48,6 +50,7 @@ pub(crate) struct Row {
     pub(crate) effect: Effect,
     pub(crate) domain: &'static str,
     pub(crate) title: &'static str,
+    pub(crate) output_model: &'static str,
     pub(crate) schemas: fn() -> Schemas,
     pub(crate) template: &'static str,
     /// A JSON text with `input` and `output`.
@@ -87,6 +90,7 @@ impl Row {
             title: self.title,
             description,
             input_schema: schemas.input,
+            output_model: self.output_model,
             output_schema: schemas.output,
             template: self.template,
             example: sample["input"].take(),
