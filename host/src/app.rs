@@ -94,6 +94,11 @@ impl App {
         &self.sandbox
     }
 
+    /// Secret values: where they come from, and texts without them.
+    pub fn vault(&self) -> &Arc<Vault> {
+        &self.vault
+    }
+
     /// A text without any secret value in any encoding.
     pub fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
         self.vault.scrub(text)

@@ -74,10 +74,13 @@ impl ConfigArgs {
             server.listen = listen.unwrap_or(server.listen);
             App::compose(draft, Options { demo: self.demo, partial })
         });
-        composed.map_err(|complaints| {
+        let app = composed.map_err(|complaints| {
             eprint!("{complaints}");
             Exit::Config
-        })
+        })?;
+        let vault = app.vault().clone();
+        telemetry::scrub_with(move |text| vault.scrub(text));
+        Ok(app)
     }
 }
 
@@ -105,7 +108,7 @@ pub fn main() -> Exit {
         Verb::Man => docs::man(),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
+        eprintln!("error: {}", telemetry::clean(&format!("{error:#}")));
         Exit::Failed
     })
 }
