@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use jackfield_core::budget::Limits;
-use jackfield_core::grant::{ConnectionGrant, Grant, NetworkPolicy};
+use jackfield_core::grant::{ConnectionGrant, Grant, NetworkPolicy, Subject};
 use jackfield_core::intent::{IntentSpec, covers};
 use jackfield_core::manifest::{Access, Manifest, Scheme};
 use jackfield_core::mask::Masks;
@@ -39,6 +39,8 @@ pub struct Connection {
     pub name: Arc<str>,
     /// Callers of this tenant reach it.
     pub tenant: Arc<str>,
+    /// Whose credential it uses.
+    pub subject: Subject,
     /// The component.
     pub connector: Arc<Connector>,
     /// All that exists for its guests.
@@ -265,6 +267,7 @@ fn resolve(
     Some(Connection {
         name: name.into(),
         tenant: section.tenant.as_str().into(),
+        subject: section.subject,
         connector: loaded.connector.clone(),
         grant: Arc::new(grant),
         settings: settings.to_string().into(),

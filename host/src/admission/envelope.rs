@@ -66,7 +66,7 @@ pub struct Context {
     pub conversation_id: Option<String>,
     /// The bot's id of the message that asks.
     pub message_id: Option<String>,
-    /// Only when vouched for; contact points only when verified.
+    /// Only when the bot service vouches for them.
     pub user: Option<User>,
     /// BCP 47 tag.
     pub locale: String,
@@ -156,7 +156,7 @@ pub(super) fn context(body: Option<ContextBody>) -> Result<Context, Problem> {
             problems.push(field(&format!("/context/{name}"), ID_SENTENCE));
         }
     }
-    let user = body.user.map(|user| {
+    let user = body.user.and_then(|user| {
         if !is_id(&user.id) {
             problems.push(field("/context/user/id", ID_SENTENCE));
         }
@@ -168,8 +168,8 @@ pub(super) fn context(body: Option<ContextBody>) -> Result<Context, Problem> {
         if phone.as_deref().is_some_and(|p| !is_e164(p)) {
             problems.push(field("/context/user/phone", "is not a phone number in E.164, such as +12025550143"));
         }
-        // What was not verified proves nothing, so it does not go on.
-        if user.verified { User { id: user.id, email, phone } } else { User { id: user.id, email: None, phone: None } }
+        // Who was not verified could be anybody, and an id decides whose data is shown: it does not go on.
+        user.verified.then_some(User { id: user.id, email, phone })
     });
     let locale = body.locale.unwrap_or_else(|| "en".to_owned());
     if !is_locale(&locale) {

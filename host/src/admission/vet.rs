@@ -1,5 +1,6 @@
 //! The input of a routed request, normalised and held against its schema. Only this module makes a [`Vetted`].
 
+use jackfield_core::grant::Subject;
 use jackfield_core::normalise::Locality;
 
 use super::*;
@@ -32,8 +33,15 @@ pub fn vet(routed: Routed) -> Result<Vetted, Problem> {
 /// Normalises in place and validates, for a caller's input as for that of a connector which asks another.
 ///
 /// # Errors
-/// `invalid-input`.
+/// `invalid-input`, also where the connection needs a verified user and there is none.
 pub fn sound(intent: &Intent, connection: &Connection, context: &Context, input: &mut Value) -> Result<(), Problem> {
+    if connection.subject == Subject::User && context.user.is_none() {
+        let detail = "names nobody who is verified, and this connection answers each user with their own credential";
+        return Err(Problem::invalid(vec![FieldError {
+            pointer: "/context/user".to_owned(),
+            detail: detail.to_owned(),
+        }]));
+    }
     drop_nulls(input);
     let locality = Locality { region: connection.region.as_deref(), time_zone: &context.time_zone };
     intent.normaliser.apply(input, &locality);

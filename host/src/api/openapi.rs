@@ -64,7 +64,7 @@ fn describe() -> Value {
                         "user": { "type": "object", "required": ["id"], "additionalProperties": false, "properties": {
                             "id": { "type": "string", "maxLength": 255 }, "email": { "type": "string" },
                             "phone": { "type": "string", "description": "E.164." },
-                            "verified": { "type": "boolean", "default": false, "description": "Whether e-mail and phone are proven to be this person's; only then they count as proof." } } } } },
+                            "verified": { "type": "boolean", "default": false, "description": "Whether this person is who they say, and e-mail and phone are theirs. Who is not verified is nobody to a connector." } } } } },
                     "options": { "type": "object", "additionalProperties": false, "properties": {
                         "deadline_ms": { "type": "integer", "minimum": 0, "description": "A shorter deadline than the connection's." } } } } },
                 "Reply": { "type": "object", "required": ["call_id", "status", "output", "text", "source"], "properties": {
