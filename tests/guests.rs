@@ -35,11 +35,16 @@ allow = ["read GET /orders/*", "read GET /slow", "write POST /slow"]
 
 /// A guest, packaged. Input and output may be anything.
 pub fn package(name: &str) -> Vec<u8> {
+    package_with(name, manifest(name))
+}
+
+/// A guest under a manifest that asks for more.
+pub fn package_with(name: &str, manifest: String) -> Vec<u8> {
     let anything = json!({});
     let package = Package {
         format: FORMAT,
         contract: CONTRACT.to_owned(),
-        manifest: manifest(name),
+        manifest,
         intents: vec![IntentSpec {
             name: format!("{name}.run"),
             effect: Effect::Read,

@@ -15,9 +15,11 @@ use tokio::task::JoinHandle;
 
 pub mod client;
 pub mod guests;
+pub mod process;
 pub mod stub;
 
 pub use client::{Answer, Client};
+pub use process::Process;
 pub use stub::Stub;
 
 /// Root of the repository.

@@ -33,13 +33,13 @@ pub struct Stub {
 }
 
 impl Stub {
-    /// Answers each request by its path.
+    /// Answers each request.
     ///
     /// # Errors
     /// When no port is free.
     pub async fn start<F>(answer: F) -> Result<Stub>
     where
-        F: Fn(&str) -> Response<Full<Bytes>> + Send + Sync + 'static,
+        F: Fn(&Arrived) -> Response<Full<Bytes>> + Send + Sync + 'static,
     {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let url = format!("http://{}", listener.local_addr()?);
@@ -63,8 +63,9 @@ impl Stub {
                             headers: headers.collect(),
                             body: String::from_utf8_lossy(&body).into_owned(),
                         };
+                        let response = answer(&one);
                         kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(one);
-                        Ok::<_, Infallible>(answer(parts.uri.path()))
+                        Ok::<_, Infallible>(response)
                     }
                 });
                 tokio::spawn(
@@ -81,6 +82,36 @@ impl Stub {
     /// When no port is free.
     pub async fn empty() -> Result<Stub> {
         Stub::start(|_| Response::new(Full::from("{}"))).await
+    }
+
+    /// A stub that sends everything back that it received, in every encoding that a careless or hostile system might
+    /// use: in its headers and in its body.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn echo() -> Result<Stub> {
+        use base64::Engine as _;
+        use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+        Stub::start(|arrived| {
+            let mut body = format!("{}\n{}\n", arrived.line, arrived.body);
+            let mut response = Response::builder();
+            for (name, value) in &arrived.headers {
+                let word = value.rsplit(' ').next().unwrap_or_default();
+                for text in [value.as_str(), word] {
+                    let hex: String = text.bytes().map(|b| format!("{b:02x}")).collect();
+                    let percent: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
+                    let json = serde_json::to_string(text).unwrap_or_default();
+                    let padded = STANDARD.encode(format!("x{text}y"));
+                    for form in [text, &hex, &hex.to_uppercase(), &percent, &json, &padded, &URL_SAFE_NO_PAD.encode(text)] {
+                        body.push_str(&format!("{name}: {form}\n"));
+                    }
+                }
+                response = response.header(format!("x-echo-{name}"), value);
+            }
+            response = response.header("set-cookie", format!("echo={}", arrived.headers.len()));
+            response.body(Full::from(body)).unwrap_or_default()
+        })
+        .await
     }
 
     /// Everything received so far.

@@ -5,4 +5,5 @@ mod cases;
 mod guests;
 mod house;
 mod operator;
+mod secrets;
 mod upstream;
