@@ -55,7 +55,7 @@ impl Host {
         let source = Source { path: dir.path().join("jackfield.toml"), text: config.to_owned() };
         // Compiling and TLS set-up take their time; a test's runtime has one thread.
         let app = tokio::task::spawn_blocking(move || {
-            Config::draft(source).and_then(|draft| App::compose(draft, Options { demo: true, partial: false }))
+            Config::draft(source).and_then(|draft| App::compose(draft, Options { demo: true, ..Options::default() }))
         })
         .await??;
         let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -125,6 +125,7 @@ fn demo_config(mocks: &Mocks) -> Result<String> {
     Ok(template
         .replace("@LISTEN@", "127.0.0.1:0")
         .replace("@PLUGINS@", &plugins.display().to_string())
+        .replace("@STORE@", "jackfield.db")
         .replace("@CACHE@", &cache_dir()?.display().to_string())
         .replace("@SHOPIFY@", mocks.base_url("shopify"))
         .replace("@ZENDESK@", mocks.base_url("zendesk"))

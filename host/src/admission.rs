@@ -62,7 +62,7 @@ pub fn is_scope(scope: &str) -> bool {
             let stem = pattern.strip_suffix(".*").map(|s| format!("{s}.x"));
             is_intent_name(stem.as_deref().unwrap_or(pattern))
         }
-        None => scope == "connections:read",
+        None => matches!(scope, "connections:read" | "audit:read"),
     }
 }
 
@@ -105,7 +105,7 @@ impl Admission {
             callers.insert(digest, Arc::new(Caller::new(name, &section.tenant, scopes, bound)));
         }
         if let Some(tenant) = demo {
-            let scopes = vec!["intent:*".to_owned(), "connections:read".to_owned()];
+            let scopes = ["intent:*", "connections:read", "audit:read"].map(str::to_owned).to_vec();
             let caller = Caller::new("demo", tenant, scopes, config.server.caller_in_flight_max);
             callers.insert(digest("demo"), Arc::new(caller));
         }
@@ -173,7 +173,8 @@ pub fn digest(key: &str) -> [u8; 32] {
     sha2::Sha256::digest(key.as_bytes()).into()
 }
 
-fn parse_digest(text: &str) -> Option<[u8; 32]> {
+/// 64 hexadecimal digits.
+pub(crate) fn parse_digest(text: &str) -> Option<[u8; 32]> {
     let mut digest = [0; 32];
     if text.len() != 64 || !text.is_ascii() {
         return None;

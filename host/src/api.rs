@@ -20,6 +20,7 @@ use crate::app::App;
 use crate::error::{Code, Problem};
 use crate::trace::Trace;
 
+mod audit;
 mod formats;
 mod health;
 mod mcp;
@@ -66,6 +67,7 @@ pub fn routes() -> Router<Api> {
         .route("/v1/intents", get(v1::list))
         .route("/v1/intents/{name}", post(v1::ask).get(v1::describe))
         .route("/v1/connections", get(v1::connections))
+        .route("/v1/audit", get(audit::list))
         .route("/mcp", post(mcp::message))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))

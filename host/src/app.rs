@@ -4,11 +4,14 @@ use std::borrow::Cow;
 use std::path::Path;
 use std::sync::Arc;
 
+use jackfield_core::port::{Audit, Store};
 use jackfield_egress::{ConnectionConfig, Egress, EgressConfig, SecretEntry, SecretSource, Vault};
 use jackfield_render::{Renderer, TemplateKey};
 use jackfield_sandbox::{Ports, Sandbox, SandboxConfig};
+use jackfield_store::{Closed, Embedded};
 
 use crate::admission::Admission;
+use crate::audit::AuditLog;
 use crate::cache::GuestCache;
 use crate::config::{Complaints, Config, Draft};
 use crate::guest_log::TracingLog;
@@ -28,6 +31,10 @@ pub struct App {
     pub renderer: Renderer,
     /// Counters.
     pub metrics: Metrics,
+    /// What survives the process.
+    pub store: Arc<dyn Store>,
+    /// What is done with whose credential.
+    pub audit: Arc<dyn Audit>,
     sandbox: Arc<Sandbox>,
     vault: Arc<Vault>,
     ports: Arc<Ports>,
@@ -41,6 +48,8 @@ pub struct Options {
     /// Start without those connections whose credentials are no use, instead of not at all: what a server does, since
     /// one expired certificate must not take every other system away.
     pub partial: bool,
+    /// Compose only to be looked at: the store is not opened, and no file is made.
+    pub dry: bool,
 }
 
 impl App {
@@ -53,6 +62,9 @@ impl App {
         let sandbox = Arc::new(sandbox(&config)?);
         let vault = Arc::new(vault(&config, &mut complaints));
         let egress = egress(&config, &vault, &mut complaints);
+        if let Err(error) = jackfield_store::preflight(&config.store_path()) {
+            complain_of_store(&config, &error, &mut complaints);
+        }
         let registry = match Registry::build(&config, &sandbox) {
             Ok(registry) => Some(registry),
             Err(more) => {
@@ -71,6 +83,9 @@ impl App {
             tracing::error!(connection, problem = complaint.message, hint = complaint.hint, "connection disabled");
             registry.disable(connection, &complaint.message);
         }
+        // Last, so that a configuration that is refused leaves no file behind.
+        let store = store(&config, options, &mut complaints).ok_or(complaints)?;
+        let audit: Arc<dyn Audit> = Arc::new(AuditLog::new(store.clone()));
         let admission = Admission::new(&config, options.demo.then_some("demo"));
         Ok(Arc::new_cyclic(|app| {
             let ports = Arc::new(Ports {
@@ -80,7 +95,18 @@ impl App {
                 intents: Arc::new(Orchestrator::new(app.clone())),
                 log: Arc::new(TracingLog),
             });
-            App { config, admission, registry, renderer, metrics: Metrics::default(), sandbox, vault, ports }
+            App {
+                config,
+                admission,
+                registry,
+                renderer,
+                metrics: Metrics::default(),
+                store,
+                audit,
+                sandbox,
+                vault,
+                ports,
+            }
         }))
     }
 
@@ -119,6 +145,24 @@ fn sandbox(config: &Config) -> Result<Sandbox, Complaints> {
     Sandbox::new(&settings).map_err(|error| {
         Complaints::file(&config.source.path, format!("the sandbox does not start: {error:#}"), "see `[sandbox]`")
     })
+}
+
+fn store(config: &Config, options: Options, complaints: &mut Complaints) -> Option<Arc<dyn Store>> {
+    if options.dry {
+        return Some(Arc::new(Closed));
+    }
+    match Embedded::open(&config.store_path(), jackfield_store::Options::default()) {
+        Ok(store) => Some(Arc::new(store)),
+        Err(error) => {
+            complain_of_store(config, &error, complaints);
+            None
+        }
+    }
+}
+
+fn complain_of_store(config: &Config, error: &jackfield_store::OpenError, complaints: &mut Complaints) {
+    let span = config.store.file.as_ref().map(toml::Spanned::span);
+    complaints.push(span, error.to_string(), error.fault.hint());
 }
 
 fn vault(config: &Config, complaints: &mut Complaints) -> Vault {

@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Parser, Subcommand};
+use jackfield_store::Observer;
 
 use crate::app::{App, Options};
-use crate::config::Config;
+use crate::config::{Complaints, Config, Draft};
 use crate::exit::Exit;
 use crate::telemetry::{self, LogFormat};
 
+mod audit;
 mod build;
 mod call;
 mod check;
@@ -19,6 +21,7 @@ mod docs;
 mod inspect;
 mod key;
 mod serve;
+mod store;
 
 /// A WebAssembly plugin host for chatbot connectors.
 #[derive(Debug, Parser)]
@@ -43,6 +46,10 @@ enum Verb {
     Check(check::Args),
     /// Ask one connection for one intent, as the operator.
     Call(call::Args),
+    /// Prove and read what was done with credentials.
+    Audit(audit::Args),
+    /// Look after the file that holds tokens and the audit log.
+    Store(store::Args),
     /// Compile and package connectors.
     Build(build::Args),
     /// Show what a connector is, what it asks for and what it imports.
@@ -72,16 +79,44 @@ impl ConfigArgs {
         let composed = Config::read(&self.config).and_then(|mut draft| {
             let server = &mut draft.config.server;
             server.listen = listen.unwrap_or(server.listen);
-            App::compose(draft, Options { demo: self.demo, partial })
+            App::compose(draft, Options { demo: self.demo, partial, dry: false })
         });
-        let app = composed.map_err(|complaints| {
-            eprint!("{complaints}");
-            Exit::Config
-        })?;
+        let app = composed.map_err(|complaints| refuse(&complaints))?;
         let vault = app.vault().clone();
         telemetry::scrub_with(move |text| vault.scrub(text));
         Ok(app)
     }
+
+    /// As [`ConfigArgs::open`], only to be looked at: nothing is opened that would leave a trace.
+    fn look(&self) -> Result<Arc<App>, Exit> {
+        Config::read(&self.config)
+            .and_then(|draft| App::compose(draft, Options { demo: self.demo, partial: false, dry: true }))
+            .map_err(|complaints| refuse(&complaints))
+    }
+}
+
+/// Where the configuration is, for verbs that need nothing else of the host.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ConfigFile {
+    /// The configuration file.
+    #[arg(long, short, default_value = "jackfield.toml", env = "JACKFIELD_CONFIG")]
+    config: PathBuf,
+}
+
+impl ConfigFile {
+    /// Opens the store that the configuration names, or prints what is wrong. Connectors and secrets are not looked at.
+    fn observe_store(&self) -> Result<Observer, Exit> {
+        let config = Config::read(&self.config).and_then(Draft::finish).map_err(|complaints| refuse(&complaints))?;
+        Observer::open(&config.store_path()).map_err(|error| {
+            eprintln!("error: {error}\nhelp: {}", error.fault.hint());
+            Exit::Failed
+        })
+    }
+}
+
+fn refuse(complaints: &Complaints) -> Exit {
+    eprint!("{complaints}");
+    Exit::Config
 }
 
 /// Parses the command line and does what it says.
@@ -101,6 +136,8 @@ pub fn main() -> Exit {
         Verb::Serve(args) => serve::run(args),
         Verb::Check(args) => check::run(args),
         Verb::Call(args) => call::run(args),
+        Verb::Audit(args) => audit::run(args),
+        Verb::Store(args) => store::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Inspect(args) => inspect::run(args),
         Verb::Key(args) => key::run(args),

@@ -29,6 +29,8 @@ pub struct Config {
     pub server: Server,
     /// The engine.
     pub sandbox: SandboxSection,
+    /// What survives the process.
+    pub store: StoreSection,
     /// Per-call limits where a connection says nothing.
     pub limits: Limits,
     /// Bot services by name.
@@ -111,6 +113,14 @@ pub struct SandboxSection {
     pub cache_dir: Option<PathBuf>,
 }
 
+/// `[store]`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreSection {
+    /// The file that holds tokens and the audit log, relative to this one; `jackfield.db` unless written otherwise.
+    pub file: Option<Spanned<PathBuf>>,
+}
+
 /// `[caller.NAME]`: a bot service.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -119,7 +129,7 @@ pub struct CallerSection {
     pub key_sha256: Spanned<String>,
     /// Whose connections it reaches.
     pub tenant: String,
-    /// `intent:order.*`, `connections:read`.
+    /// `intent:order.*`, `connections:read`, `audit:read`.
     pub scopes: Spanned<Vec<String>>,
     /// Calls under way.
     #[serde(default)]
@@ -297,6 +307,7 @@ impl Config {
             source: source.clone(),
             server: sections.one("server"),
             sandbox: sections.one("sandbox"),
+            store: sections.one("store"),
             limits: sections.one("limits"),
             callers: sections.named("caller").into_iter().map(|(k, v)| (k, v.into_inner())).collect(),
             connectors: sections.named("connector"),
@@ -334,7 +345,7 @@ impl Config {
                     complaints.push(
                         Some(caller.scopes.span()),
                         format!("`{scope}` is not a scope"),
-                        "`intent:*`, `intent:order.*`, `intent:order.status` or `connections:read`",
+                        "`intent:*`, `intent:order.*`, `intent:order.status`, `connections:read` or `audit:read`",
                     );
                 }
             }
@@ -393,6 +404,11 @@ impl Config {
                 );
             }
         }
+    }
+
+    /// The store's file.
+    pub fn store_path(&self) -> PathBuf {
+        self.source.resolve(self.store.file.as_ref().map_or(Path::new("jackfield.db"), |file| file.get_ref().as_path()))
     }
 
     /// The limits of a connection: `[limits]` with the connection's own keys over it.
@@ -484,7 +500,7 @@ impl<'i> Sections<'_, 'i> {
             self.complaints.push(
                 Some(key.span()),
                 format!("`{}` means nothing here", key.get_ref()),
-                "known sections: server, sandbox, limits, caller, connector, connection, route, template",
+                "known sections: server, sandbox, store, limits, caller, connector, connection, route, template",
             );
         }
     }

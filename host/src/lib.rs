@@ -5,6 +5,7 @@
 pub mod admission;
 pub mod api;
 pub mod app;
+pub mod audit;
 pub mod cache;
 pub mod cli;
 pub mod config;

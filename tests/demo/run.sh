@@ -39,6 +39,7 @@ export DEMO_SHOPIFY_TOKEN=shpat_demo_0123456789abcdef0123456789abcdef
 export DEMO_ZENDESK_TOKEN=zendesk-demo-token-0123456789
 mkdir -m 700 -p "$PWD/target/demo-cache"
 sed -e "s|@LISTEN@|$LISTEN|" -e "s|@PLUGINS@|$PWD/dist/plugins|" -e "s|@CACHE@|$PWD/target/demo-cache|" \
+    -e "s|@STORE@|$PWD/target/demo.db|" \
     -e "s|@SHOPIFY@|$(base shopify)|" -e "s|@ZENDESK@|$(base zendesk)|" \
     tests/demo/jackfield.toml.in >"$RUN/jackfield.toml"
 

@@ -98,3 +98,31 @@ async fn inspecting_a_connector_shows_what_it_asks_for() {
     let bare = jackfield_sandbox::inspect(&guests::component("sockets")).unwrap();
     assert!(bare.refused.iter().any(|i| i.starts_with("wasi:sockets/")), "{:?}", bare.refused);
 }
+
+#[tokio::test]
+async fn a_key_with_the_scope_reads_the_audit_log_of_its_tenant() {
+    use jackfield_core::audit::{Event, Record};
+    let other = jackfield::audit::hex(&jackfield::admission::digest("other"));
+    let config = format!("[caller.other]\nkey_sha256 = \"{other}\"\ntenant = \"other\"\nscopes = [\"intent:*\"]\n");
+    let host = Host::start(&config).await.unwrap();
+    for tenant in ["demo", "other"] {
+        let record = Record {
+            at: "2026-01-20T10:00:00.000Z".to_owned(),
+            event: Event::SecretUsed { secret: "api_key".to_owned(), how: "hmac".to_owned() },
+            tenant: tenant.to_owned(),
+            connection: "crm".to_owned(),
+            call_id: None,
+            user: None,
+            outcome: "ok".to_owned(),
+        };
+        host.app.audit.record(record).unwrap();
+    }
+    host.app.store.flush().await.unwrap();
+    let answer = host.client.get("/v1/audit").await;
+    assert_eq!((answer.status, answer.text("/records/0/secret")), (200, "api_key"), "{}", answer.raw);
+    assert_eq!(answer.body["records"].as_array().unwrap().len(), 1, "{}", answer.raw);
+    assert_eq!(answer.body["records"][0]["sequence"], 1);
+    assert!(answer.body["next"].is_null());
+    assert_eq!(host.client.get("/v1/audit?limit=0").await.text("/code"), "malformed");
+    assert_eq!(host.client.with_key("other").get("/v1/audit").await.text("/code"), "forbidden");
+}

@@ -42,6 +42,12 @@ fn describe() -> Value {
             },
             "/v1/connections": { "get": { "summary": "Connections of this key's tenant; needs the scope `connections:read`",
                 "responses": { "200": reply("The list", json!({ "type": "object" })), "default": problem("No list") } } },
+            "/v1/audit": { "get": { "summary": "What was done with the credentials of this key's tenant, the oldest first; needs the scope `audit:read`",
+                "parameters": [
+                    { "name": "connection", "in": "query", "schema": { "type": "string" }, "description": "Only of this connection." },
+                    { "name": "after", "in": "query", "schema": { "type": "integer", "minimum": 0, "default": 0 }, "description": "A sequence number: `next` of the page before." },
+                    { "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 1000, "default": 100 } }],
+                "responses": { "200": reply("Records, each with its place in the chain", json!({ "$ref": "#/components/schemas/AuditPage" })), "default": problem("No records") } } },
             "/mcp": { "post": { "summary": "The same intents as tools of the Model Context Protocol (Streamable HTTP, stateless)",
                 "requestBody": { "required": true, "content": { "application/json": { "schema": { "type": "object", "description": "A JSON-RPC 2.0 message." } } } },
                 "responses": { "200": reply("A JSON-RPC 2.0 response", json!({ "type": "object" })), "202": { "description": "A notification was taken" }, "default": problem("No answer") } } },
@@ -72,6 +78,14 @@ fn describe() -> Value {
                     "output": { "description": "As the intent's output_schema says, personal data masked." },
                     "text": { "type": "string", "description": "For the user." },
                     "source": { "type": "object", "properties": { "connector": { "type": "string" }, "version": { "type": "string" }, "connection": { "type": "string" }, "fetched_at": { "type": "string", "format": "date-time" } } } } },
+                "AuditPage": { "type": "object", "required": ["records", "next"], "properties": {
+                    "next": { "type": ["integer", "null"], "description": "For `after`; null at the end of the log. A page may be empty and yet have a next one." },
+                    "records": { "type": "array", "items": { "type": "object", "required": ["sequence", "digest", "at", "event", "tenant", "connection", "outcome"], "properties": {
+                        "sequence": { "type": "integer" }, "digest": { "type": "string", "description": "SHA-256 over this record and the digest before it, in hexadecimal." },
+                        "at": { "type": "string", "format": "date-time" },
+                        "event": { "enum": ["credential_used", "token_requested", "secret_used", "state_changed", "secret_changed"] },
+                        "tenant": { "type": "string" }, "connection": { "type": "string" }, "call_id": { "type": "string" }, "user": { "type": "string" },
+                        "outcome": { "type": "string", "description": "`ok`, an HTTP status, or why there was none." } } } } } },
                 "Problem": { "type": "object", "description": "RFC 9457.", "required": ["type", "title", "status", "code", "text", "retryable", "outcome"], "properties": {
                     "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" },
                     "code": { "enum": Code::ALL.iter().map(|c| c.as_str()).collect::<Vec<_>>() },

@@ -62,7 +62,15 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let received =
         Received { intent: &args.intent, body: body.as_bytes(), idempotency_key: args.idempotency_key.as_deref() };
     let trace = Trace::new(None);
-    match runtime()?.block_on(pipeline::answer(&app, caller, received, &trace)) {
+    let answer = runtime()?.block_on(async {
+        let answer = pipeline::answer(&app, caller, received, &trace).await;
+        // What was done is on record before its outcome is shown.
+        if let Err(error) = app.store.flush().await {
+            eprintln!("warning: the audit log is not written: {error}");
+        }
+        answer
+    });
+    match answer {
         Ok(reply) => {
             eprintln!("{}", reply.text);
             println!("{}", serde_json::to_string_pretty(&reply)?);

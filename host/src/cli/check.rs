@@ -12,7 +12,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let app = match args.config.open(None, false) {
+    let app = match args.config.look() {
         Ok(app) => app,
         Err(exit) => return Ok(exit),
     };

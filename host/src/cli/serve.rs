@@ -44,7 +44,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
                 _ = interrupt.recv() => {}
             }
         };
+        let store = app.store.clone();
         server::serve(app, listener, stop).await?;
+        store.flush().await.context("the audit log is not written to its end")?;
         tracing::info!("stopped");
         Ok(Exit::Ok)
     })

@@ -58,6 +58,7 @@ fn a_good_file_reads_whole() {
     assert_eq!((limits.wall_ms, limits.cpu_ms), (5000, 100));
     assert_eq!(config.source.place(&config.connections["shop-eu"].span()), "x/jackfield.toml:16");
     assert_eq!(config.source.resolve(Path::new("dist/a.wasm")), Path::new("x/dist/a.wasm"));
+    assert_eq!(config.store_path(), Path::new("x/jackfield.db"));
 }
 
 #[test]
