@@ -22,6 +22,7 @@ mod host;
 pub mod http;
 pub mod intents;
 pub mod log;
+pub mod odata;
 pub mod ownership;
 pub mod paging;
 pub mod prelude;

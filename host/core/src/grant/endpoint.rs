@@ -154,6 +154,10 @@ fn full_url(endpoint: &EndpointGrant, request: &OutboundRequest) -> Result<Url, 
             }));
         }
         url.query_pairs_mut().extend_pairs(&request.query);
+        // A `+` is a space to who reads forms and a plus to who reads URLs (OData services); `%20` is a space to both.
+        // A plus of the guest's own is `%2B` already.
+        let query = url.query().unwrap_or_default().replace('+', "%20");
+        url.set_query(Some(&query));
     }
     if url.as_str().len() > URL_BYTES_MAX {
         return Err(Refusal::Invalid(format!("the URL is over {URL_BYTES_MAX} bytes")));

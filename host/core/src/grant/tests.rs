@@ -85,6 +85,12 @@ fn an_allowed_request_becomes_a_url_on_the_endpoint() {
     );
     assert_eq!(granted.headers().len(), 2);
     assert_eq!(granted.access(), Access::Read);
+    // A space is a space to every reader, a plus a plus.
+    let spaced = OutboundRequest {
+        query: vec![("q".into(), "a b+c".into())],
+        ..request(Method::GET, "/admin/api/2026-10/orders.json")
+    };
+    assert_eq!(grant(Access::Read).check(spaced).unwrap().url().query(), Some("q=a%20b%2Bc"));
     assert_eq!(granted.connection(), "shop-eu");
 }
 
