@@ -1,13 +1,24 @@
-//! The control listener: lists systems, shows the journal, sets faults, resets. Is not part of any simulated system.
+//! The control listener: lists systems, shows the journal, sets faults, turns knobs, resets. Is not part of any
+//! simulated system.
 
 use std::sync::Arc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Hub;
 use crate::exchange::{Answer, Request};
 use crate::fault::Fault;
 use crate::server::{Reply, Site, Wire, reply};
+
+/// A knob to turn.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Turn {
+    system: String,
+    knob: String,
+    value: Value,
+}
 
 pub(crate) struct Control {
     pub(crate) hub: Arc<Hub>,
@@ -41,12 +52,36 @@ impl Control {
                 hub.faults.clear();
                 Answer::json(200, &json!({}))
             }
+            ("POST", "/knobs") => match serde_json::from_slice::<Turn>(&request.body)
+                .map_err(|error| error.to_string())
+                .and_then(|turn| hub.turn(&turn.system, &turn.knob, &turn.value))
+            {
+                Ok(()) => Answer::json(200, &json!({})),
+                Err(message) => refusal(400, message),
+            },
             ("POST", "/reset") => {
                 hub.reset();
                 Answer::json(200, &json!({}))
             }
-            (method, path) => refusal(404, format!("no {method} {path} here")),
+            (method, path) => {
+                self.fault(method, path).unwrap_or_else(|| refusal(404, format!("no {method} {path} here")))
+            }
         }
+    }
+
+    /// One fault: how many requests it holds, and letting them go.
+    fn fault(&self, method: &str, path: &str) -> Option<Answer> {
+        let rest = path.strip_prefix("/faults/")?;
+        let (id, release) = match (method, rest.strip_suffix("/release")) {
+            ("GET", None) => (rest, false),
+            ("POST", Some(id)) => (id, true),
+            _ => return None,
+        };
+        let gate = self.hub.faults.gate(id.parse().ok()?)?;
+        if release {
+            gate.open();
+        }
+        Some(Answer::json(200, &json!({ "held": gate.held() })))
     }
 
     fn journal(&self, request: &Request) -> Answer {

@@ -1,10 +1,13 @@
 //! Which fault befalls which request. Answers for the choice only; the server and `fault::body` carry it out.
 
 pub(crate) mod body;
+pub(crate) mod gate;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
+
+use gate::Gate;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +51,11 @@ pub enum Kind {
     Redirect,
     /// Status 200 and a JSON object of every request header; the request is not applied.
     EchoHeaders,
+    /// Holds the request before it is applied until the fault is released; a caller that goes away meanwhile applied
+    /// nothing.
+    HoldBefore,
+    /// Applies the request, then holds the answer until the fault is released.
+    HoldAfter,
 }
 
 /// A fault and the requests it applies to.
@@ -154,8 +162,16 @@ fn glob_matches(glob: &[u8], path: &[u8]) -> bool {
 }
 
 struct Armed {
+    id: u64,
     fault: Fault,
+    gate: Arc<Gate>,
     seen: u64,
+}
+
+/// A fault that befalls a request, and where the request waits when the fault holds it.
+pub(crate) struct Picked {
+    pub(crate) fault: Fault,
+    pub(crate) gate: Arc<Gate>,
 }
 
 #[derive(Default)]
@@ -178,16 +194,25 @@ impl Faults {
     pub(crate) fn arm(&self, fault: Fault) -> u64 {
         let mut board = self.board();
         board.next += 1;
-        board.armed.push(Armed { fault, seen: 0 });
-        board.next
+        let id = board.next;
+        board.armed.push(Armed { id, fault, gate: Arc::default(), seen: 0 });
+        id
     }
 
+    /// The gate of a fault that is still set.
+    pub(crate) fn gate(&self, id: u64) -> Option<Arc<Gate>> {
+        self.board().armed.iter().find(|armed| armed.id == id).map(|armed| Arc::clone(&armed.gate))
+    }
+
+    /// Forgets all faults; what they held goes on.
     pub(crate) fn clear(&self) {
-        self.board().armed.clear();
+        for armed in self.board().armed.drain(..) {
+            armed.gate.open();
+        }
     }
 
     /// The oldest fault that applies. Each fault counts the requests that match it, whether or not it is picked.
-    pub(crate) fn pick(&self, system: &str, method: &str, path: &str) -> Option<Fault> {
+    pub(crate) fn pick(&self, system: &str, method: &str, path: &str) -> Option<Picked> {
         let mut board = self.board();
         let mut picked = None;
         for armed in &mut board.armed {
@@ -205,7 +230,7 @@ impl Faults {
                 (None, None) => true,
             };
             if applies && picked.is_none() {
-                picked = Some(armed.fault.clone());
+                picked = Some(Picked { fault: armed.fault.clone(), gate: Arc::clone(&armed.gate) });
             }
         }
         picked
@@ -231,7 +256,7 @@ mod tests {
         let faults = Faults::default();
         faults.arm(Fault { nth: Some(2), ..Fault::new("s", Kind::Reset) });
         faults.arm(Fault { times: Some(1), ..Fault::new("s", Kind::Hang) });
-        let kinds: Vec<_> = (0..3).map(|_| faults.pick("s", "GET", "/").map(|fault| fault.kind)).collect();
+        let kinds: Vec<_> = (0..3).map(|_| faults.pick("s", "GET", "/").map(|picked| picked.fault.kind)).collect();
         assert_eq!(kinds, [Some(Kind::Hang), Some(Kind::Reset), None]);
     }
 

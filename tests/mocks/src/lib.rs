@@ -4,11 +4,14 @@
 // The seeds are large JSON literals.
 #![recursion_limit = "256"]
 
+mod auth;
+mod clock;
 mod control;
 pub mod credentials;
 mod exchange;
 mod fault;
 mod journal;
+mod odata;
 mod server;
 mod shape;
 mod systems;
@@ -17,6 +20,7 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -48,6 +52,15 @@ impl Hub {
         }
         fault.check()?;
         Ok(self.faults.arm(fault))
+    }
+
+    fn turn(&self, system: &str, knob: &str, value: &Value) -> Result<(), String> {
+        let stand = self
+            .stands
+            .iter()
+            .find(|stand| stand.name == system)
+            .ok_or_else(|| format!("no system is called {system:?}"))?;
+        stand.system.turn(knob, value)
     }
 
     fn reset(&self) {
@@ -142,11 +155,43 @@ impl Mocks {
         self.hub.arm(fault).unwrap_or_else(|message| panic!("the fault is wrong: {message}"))
     }
 
+    /// Turns a knob of a system: how long its tokens live, which consent is gone, how wrong its clock is.
+    /// The README lists the knobs; a reset puts all of them back.
+    ///
+    /// # Panics
+    ///
+    /// When no system has that name, the system has no such knob, or the value does not fit it.
+    pub fn knob(&self, system: &str, knob: &str, value: impl Into<Value>) {
+        self.hub.turn(system, knob, &value.into()).unwrap_or_else(|message| panic!("the knob is wrong: {message}"));
+    }
+
+    /// Returns once the fault, of a kind that holds, holds a request.
+    ///
+    /// # Panics
+    ///
+    /// When no fault that is still set has that id.
+    pub async fn until_held(&self, fault: u64) {
+        self.gate(fault).until_held().await;
+    }
+
+    /// Lets go what the fault holds, and everything it would have held.
+    ///
+    /// # Panics
+    ///
+    /// When no fault that is still set has that id.
+    pub fn release(&self, fault: u64) {
+        self.gate(fault).open();
+    }
+
+    fn gate(&self, fault: u64) -> Arc<fault::gate::Gate> {
+        self.hub.faults.gate(fault).unwrap_or_else(|| panic!("no fault has the id {fault}"))
+    }
+
     pub fn clear_faults(&self) {
         self.hub.faults.clear();
     }
 
-    /// Back to the seed: state, journal and faults.
+    /// Back to the seed: state, knobs, journal and faults.
     pub fn reset(&self) {
         self.hub.reset();
     }

@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::exchange::{Answer, Request};
 use crate::fault::body::{self, Stream};
-use crate::fault::{Fault, Faults, Kind};
+use crate::fault::{Faults, Kind, Picked};
 use crate::journal::Journal;
 use crate::systems::System;
 use raw::Raw;
@@ -134,13 +134,13 @@ pub(crate) struct Stand {
 
 impl Site for Stand {
     async fn serve(self: Arc<Self>, request: Request, wire: Wire) -> Reply {
-        let fault = self.faults.pick(self.name, request.method.as_str(), request.path());
+        let picked = self.faults.pick(self.name, request.method.as_str(), request.path());
         let request = Arc::new(request);
-        let kind = fault.as_ref().map(|fault| fault.kind);
+        let kind = picked.as_ref().map(|picked| picked.fault.kind);
         let seq = self.journal.open(self.name, Arc::clone(&request), kind);
-        match fault {
+        match picked {
             None => reply(&self.answer(seq, &request)),
-            Some(fault) => self.spoil(seq, &request, &fault, &wire).await,
+            Some(picked) => self.spoil(seq, &request, &picked, &wire).await,
         }
     }
 }
@@ -166,7 +166,8 @@ impl Stand {
         answer
     }
 
-    async fn spoil(&self, seq: u64, request: &Request, fault: &Fault, wire: &Wire) -> Reply {
+    async fn spoil(&self, seq: u64, request: &Request, picked: &Picked, wire: &Wire) -> Reply {
+        let Picked { fault, gate } = picked;
         let pause = Duration::from_millis(fault.delay_ms.unwrap_or(SLOW_MS));
         if let Some(delay) = fault.delay_ms
             && !matches!(fault.kind, Kind::SlowHeaders | Kind::SlowBody)
@@ -247,12 +248,21 @@ impl Stand {
                 let answer = Answer::json(200, &echo(&request.headers));
                 reply(&self.foreign(seq, answer))
             }
+            Kind::HoldBefore => {
+                gate.pass().await;
+                reply(&self.answer(seq, request))
+            }
+            Kind::HoldAfter => {
+                let answer = self.answer(seq, request);
+                gate.pass().await;
+                reply(&answer)
+            }
         }
     }
 }
 
 /// The fault's own Retry-After instead of the vendor's usual one.
-fn retry_after(mut answer: Answer, fault: &Fault) -> Answer {
+fn retry_after(mut answer: Answer, fault: &crate::Fault) -> Answer {
     if let Some(value) = &fault.retry_after {
         answer.headers.retain(|(name, _)| *name != "retry-after");
         answer.headers.push(("retry-after", value.clone()));

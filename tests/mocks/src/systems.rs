@@ -1,7 +1,12 @@
 //! What a simulated system is, and the table of all of them. A new system is one module here and one line in the table.
 
+mod s4hana;
+mod salesforce;
 mod shopify;
+mod successfactors;
 mod zendesk;
+
+use serde_json::Value;
 
 use crate::exchange::{Answer, Request};
 
@@ -18,7 +23,16 @@ pub(crate) trait System: Send + Sync + 'static {
         None
     }
 
-    /// Back to the seed.
+    /// Turns one of the system's own knobs, which decide what no request can: lifetimes, consent, clocks, limits.
+    ///
+    /// # Errors
+    ///
+    /// When the system has no such knob, or the value does not fit it; the message says which.
+    fn turn(&self, knob: &str, _: &Value) -> Result<(), String> {
+        Err(format!("the system has no knob {knob:?}"))
+    }
+
+    /// Back to the seed, with every knob as at the start.
     fn reset(&self);
 }
 
@@ -26,4 +40,10 @@ pub(crate) trait System: Send + Sync + 'static {
 type Make = fn(&str) -> Box<dyn System>;
 
 /// Every system; the order decides the ports.
-pub(crate) const TABLE: &[(&str, Make)] = &[("shopify", shopify::system), ("zendesk", zendesk::system)];
+pub(crate) const TABLE: &[(&str, Make)] = &[
+    ("shopify", shopify::system),
+    ("zendesk", zendesk::system),
+    ("salesforce", salesforce::system),
+    ("sap-s4hana", s4hana::system),
+    ("sap-successfactors", successfactors::system),
+];

@@ -76,10 +76,10 @@ async fn a_reset_brings_back_the_seed_and_forgets_journal_and_faults() {
 
 #[tokio::test]
 async fn systems_take_the_ports_after_the_control_and_instances_do_not_share_state() {
-    // Three ports in a row are not always free, so a few places are tried.
+    // So many ports in a row are not always free, so a few places are tried.
     let mut tried = (20_000_u16..30_000).step_by(531);
     let mocks = loop {
-        let port = tried.next().expect("three free ports in a row");
+        let port = tried.next().expect("free ports in a row");
         let address = ([127, 0, 0, 1], port).into();
         if let Ok(mocks) = Mocks::start(address).await {
             assert_eq!(mocks.control_url(), format!("http://127.0.0.1:{port}"));
