@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use jackfield::app::{App, Options};
@@ -145,6 +146,22 @@ fn secret(dir: &Path, name: &str, value: &str) -> Result<String> {
         temporary.persist(&path)?;
     }
     Ok(format!("file:{}", path.display()))
+}
+
+/// Waits for a condition: asks until there is an answer, for half a minute at most.
+///
+/// # Panics
+/// When there is none by then.
+pub async fn until<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {
+    const PATIENCE: Duration = Duration::from_secs(30);
+    let begun = Instant::now();
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(begun.elapsed() < PATIENCE, "the condition did not come about");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 /// Compiled connectors, shared by all tests so that each is compiled once.

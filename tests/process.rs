@@ -32,7 +32,8 @@ impl Process {
         let base = loop {
             let line = log.next_line().await?;
             let Some(line) = line else { anyhow::bail!("it ended:\n{}", text(&lines)) };
-            let base = line.split_once("listening on ").map(|(_, rest)| rest.split(',').next().unwrap_or_default().to_owned());
+            let base =
+                line.split_once("listening on ").map(|(_, rest)| rest.split(',').next().unwrap_or_default().to_owned());
             keep(&lines, &line);
             if let Some(base) = base {
                 break base;

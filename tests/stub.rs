@@ -102,7 +102,9 @@ impl Stub {
                     let percent: String = url::form_urlencoded::byte_serialize(text.as_bytes()).collect();
                     let json = serde_json::to_string(text).unwrap_or_default();
                     let padded = STANDARD.encode(format!("x{text}y"));
-                    for form in [text, &hex, &hex.to_uppercase(), &percent, &json, &padded, &URL_SAFE_NO_PAD.encode(text)] {
+                    for form in
+                        [text, &hex, &hex.to_uppercase(), &percent, &json, &padded, &URL_SAFE_NO_PAD.encode(text)]
+                    {
                         body.push_str(&format!("{name}: {form}\n"));
                     }
                 }

@@ -62,7 +62,7 @@ pub fn is_scope(scope: &str) -> bool {
             let stem = pattern.strip_suffix(".*").map(|s| format!("{s}.x"));
             is_intent_name(stem.as_deref().unwrap_or(pattern))
         }
-        None => matches!(scope, "connections:read" | "audit:read"),
+        None => matches!(scope, "connections:read" | "connections:test" | "audit:read"),
     }
 }
 
@@ -105,7 +105,7 @@ impl Admission {
             callers.insert(digest, Arc::new(Caller::new(name, &section.tenant, scopes, bound)));
         }
         if let Some(tenant) = demo {
-            let scopes = ["intent:*", "connections:read", "audit:read"].map(str::to_owned).to_vec();
+            let scopes = ["intent:*", "connections:read", "connections:test", "audit:read"].map(str::to_owned).to_vec();
             let caller = Caller::new("demo", tenant, scopes, config.server.caller_in_flight_max);
             callers.insert(digest("demo"), Arc::new(caller));
         }

@@ -21,6 +21,7 @@ use crate::error::{Code, Problem};
 use crate::trace::Trace;
 
 mod audit;
+mod connections;
 mod formats;
 mod health;
 mod mcp;
@@ -66,7 +67,8 @@ pub fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/intents", get(v1::list))
         .route("/v1/intents/{name}", post(v1::ask).get(v1::describe))
-        .route("/v1/connections", get(v1::connections))
+        .route("/v1/connections", get(connections::list))
+        .route("/v1/connections/{name}/test", post(connections::test))
         .route("/v1/audit", get(audit::list))
         .route("/mcp", post(mcp::message))
         .route("/livez", get(health::live))

@@ -1,11 +1,12 @@
 //! The composition root: the only place that knows sandbox, egress and renderer at once and plugs them together.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use jackfield_core::port::{Audit, Store};
-use jackfield_egress::{ConnectionConfig, Egress, EgressConfig, SecretEntry, SecretSource, Vault};
+use jackfield_egress::{ConnectionConfig, Egress, EgressConfig, Parts, SystemResolver, Vault};
 use jackfield_render::{Renderer, TemplateKey};
 use jackfield_sandbox::{Ports, Sandbox, SandboxConfig};
 use jackfield_store::{Closed, Embedded};
@@ -18,6 +19,7 @@ use crate::guest_log::TracingLog;
 use crate::metrics::Metrics;
 use crate::orchestrate::Orchestrator;
 use crate::registry::Registry;
+use crate::secrets;
 
 /// A host, ready to answer. Everything in it is decided before the first request.
 pub struct App {
@@ -37,6 +39,7 @@ pub struct App {
     pub audit: Arc<dyn Audit>,
     sandbox: Arc<Sandbox>,
     vault: Arc<Vault>,
+    egress: Arc<Egress>,
     ports: Arc<Ports>,
 }
 
@@ -60,8 +63,7 @@ impl App {
     pub fn compose(draft: Draft, options: Options) -> Result<Arc<App>, Complaints> {
         let Draft { config, mut complaints } = draft;
         let sandbox = Arc::new(sandbox(&config)?);
-        let vault = Arc::new(vault(&config, &mut complaints));
-        let egress = egress(&config, &vault, &mut complaints);
+        let vault = Arc::new(secrets::vault(&config, &mut complaints));
         if let Err(error) = jackfield_store::preflight(&config.store_path()) {
             complain_of_store(&config, &error, &mut complaints);
         }
@@ -73,6 +75,21 @@ impl App {
             }
         };
         let renderer = registry.as_ref().and_then(|registry| renderer(&config, registry, &mut complaints));
+        // As late as can be: a configuration that is refused leaves no file behind.
+        let store = store(&config, options, &mut complaints);
+        let audit: Arc<dyn Audit> = Arc::new(AuditLog::new(store.clone()));
+        let metrics = Metrics::default();
+        let parts = Parts {
+            vault: vault.clone(),
+            store: Some(store.clone()),
+            audit: audit.clone(),
+            resolver: Arc::new(SystemResolver),
+            observer: Some(metrics.observer()),
+        };
+        let egress = egress(&config, parts, &mut complaints);
+        if let (Some(registry), Some(egress)) = (&registry, &egress) {
+            check_schemes(&config, registry, egress, &mut complaints);
+        }
         let disabled = options.partial.then(|| complaints.take_credentials());
         complaints.check()?;
         let (Some(mut registry), Some(renderer), Some(egress)) = (registry, renderer, egress) else {
@@ -83,31 +100,38 @@ impl App {
             tracing::error!(connection, problem = complaint.message, hint = complaint.hint, "connection disabled");
             registry.disable(connection, &complaint.message);
         }
-        // Last, so that a configuration that is refused leaves no file behind.
-        let store = store(&config, options, &mut complaints).ok_or(complaints)?;
-        let audit: Arc<dyn Audit> = Arc::new(AuditLog::new(store.clone()));
+        let egress = Arc::new(egress);
         let admission = Admission::new(&config, options.demo.then_some("demo"));
         Ok(Arc::new_cyclic(|app| {
             let ports = Arc::new(Ports {
-                egress: Arc::new(egress),
-                secrets: vault.clone(),
+                egress: egress.clone(),
+                secrets: egress.clone(),
                 cache: Arc::new(GuestCache::new(registry.connections().map(|c| c.name.clone()))),
                 intents: Arc::new(Orchestrator::new(app.clone())),
                 log: Arc::new(TracingLog),
             });
-            App {
-                config,
-                admission,
-                registry,
-                renderer,
-                metrics: Metrics::default(),
-                store,
-                audit,
-                sandbox,
-                vault,
-                ports,
-            }
+            App { config, admission, registry, renderer, metrics, store, audit, sandbox, vault, egress, ports }
         }))
+    }
+
+    /// Looks what is stored for each connection, so that their states are right before the first call.
+    pub async fn prepare(&self) {
+        for connection in self.registry.connections() {
+            let endpoints: Vec<_> = connection.grant.endpoints().cloned().collect();
+            self.egress.prepare(&connection.name, &endpoints).await;
+        }
+    }
+
+    /// Waits until what was recorded so far is durable.
+    pub async fn flush(&self) {
+        if let Err(error) = self.store.flush().await {
+            tracing::error!(%error, "the last records are not durable");
+        }
+    }
+
+    /// Sends requests to business systems, and knows how connections are doing.
+    pub fn egress(&self) -> &Egress {
+        &self.egress
     }
 
     /// What guests reach the outside by.
@@ -147,15 +171,17 @@ fn sandbox(config: &Config) -> Result<Sandbox, Complaints> {
     })
 }
 
-fn store(config: &Config, options: Options, complaints: &mut Complaints) -> Option<Arc<dyn Store>> {
-    if options.dry {
-        return Some(Arc::new(Closed));
+/// The store; a closed one where nothing may be left behind.
+fn store(config: &Config, options: Options, complaints: &mut Complaints) -> Arc<dyn Store> {
+    let is_refused = complaints.list().iter().any(|complaint| complaint.connection.is_none());
+    if options.dry || is_refused {
+        return Arc::new(Closed);
     }
     match Embedded::open(&config.store_path(), jackfield_store::Options::default()) {
-        Ok(store) => Some(Arc::new(store)),
+        Ok(store) => Arc::new(store),
         Err(error) => {
             complain_of_store(config, &error, complaints);
-            None
+            Arc::new(Closed)
         }
     }
 }
@@ -165,45 +191,12 @@ fn complain_of_store(config: &Config, error: &jackfield_store::OpenError, compla
     complaints.push(span, error.to_string(), error.fault.hint());
 }
 
-fn vault(config: &Config, complaints: &mut Complaints) -> Vault {
-    let mut entries = Vec::new();
-    for (name, section) in &config.connections {
-        for (secret, written) in &section.get_ref().secrets {
-            match SecretSource::parse(written.get_ref().source()) {
-                Ok(source) => {
-                    entries.push(SecretEntry { connection: name.clone(), name: secret.clone(), source });
-                }
-                Err(why) => complaints.push(
-                    Some(written.span()),
-                    format!("secret `{secret}` of connection `{name}`: {why}"),
-                    "`env:NAME` or `file:/path`",
-                ),
-            }
-        }
-    }
-    let vault = Vault::new(entries);
-    for (name, section) in &config.connections {
-        for (secret, written) in &section.get_ref().secrets {
-            if SecretSource::parse(written.get_ref().source()).is_err() {
-                continue;
-            }
-            if let Err(problem) = vault.check(name, secret) {
-                complaints.push_credential(
-                    name,
-                    Some(written.span()),
-                    problem.to_string(),
-                    "the value is read from its source at every use; it stands nowhere in this file",
-                );
-            }
-        }
-    }
-    vault
-}
-
-fn egress(config: &Config, vault: &Arc<Vault>, complaints: &mut Complaints) -> Option<Egress> {
+/// The egress, without the connections whose certificates are no use.
+fn egress(config: &Config, parts: Parts, complaints: &mut Complaints) -> Option<Egress> {
     let resolve = |path: &Option<std::path::PathBuf>| path.as_deref().map(|p: &Path| config.source.resolve(p));
-    let connections = config.connections.iter().map(|(name, section)| {
-        let section = section.get_ref();
+    let mut connections = HashMap::with_capacity(config.connections.len());
+    for (name, written) in &config.connections {
+        let section = written.get_ref();
         let limits = config.limits_of(section).unwrap_or_default();
         let transport = ConnectionConfig {
             ca_file: resolve(&section.ca_file),
@@ -212,18 +205,38 @@ fn egress(config: &Config, vault: &Arc<Vault>, complaints: &mut Complaints) -> O
             response_body_bytes_max: limits.response_body_bytes_max,
             ..ConnectionConfig::default()
         };
-        (name.clone(), transport)
-    });
-    match Egress::new(&EgressConfig { connections: connections.collect() }, vault.clone()) {
+        match transport.check() {
+            Ok(()) => {
+                connections.insert(name.clone(), transport);
+            }
+            Err(why) => complaints.push_credential(
+                name,
+                Some(written.span()),
+                format!("failed to set up TLS of connection `{name}`: {why}"),
+                "check the certificate files of the connection",
+            ),
+        }
+    }
+    match Egress::new(&EgressConfig { connections }, parts) {
         Ok(egress) => Some(egress),
         Err(error) => {
+            // A file that was good a moment ago.
             let span = config.connections.get(&error.connection).map(toml::Spanned::span);
-            complaints.push(
-                span,
-                format!("{error}: {}", error.source),
-                "check the certificate files of the connection",
-            );
+            complaints.push(span, format!("{error}: {}", error.source), "start again");
             None
+        }
+    }
+}
+
+/// What a scheme needs beyond its secrets: a key that signs, a place to keep tokens.
+fn check_schemes(config: &Config, registry: &Registry, egress: &Egress, complaints: &mut Complaints) {
+    for connection in registry.connections() {
+        for endpoint in connection.grant.endpoints() {
+            if let Err(why) = egress.check(endpoint) {
+                let span = config.connections.get(&*connection.name).map(toml::Spanned::span);
+                let hint = "see docs/credentials.md on what each auth scheme needs";
+                complaints.push_credential(&connection.name, span, why, hint);
+            }
         }
     }
 }

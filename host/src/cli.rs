@@ -17,9 +17,11 @@ mod audit;
 mod build;
 mod call;
 mod check;
+mod connect;
 mod docs;
 mod inspect;
 mod key;
+mod secrets;
 mod serve;
 mod store;
 
@@ -42,8 +44,10 @@ pub struct Cli {
 enum Verb {
     /// Serve intents over HTTP.
     Serve(serve::Args),
-    /// Check configuration, connectors, grants and secrets without any network.
+    /// Check configuration, connectors, grants and secrets; without any network, unless asked.
     Check(check::Args),
+    /// Ask somebody's consent in a browser and keep what it gives.
+    Connect(connect::Args),
     /// Ask one connection for one intent, as the operator.
     Call(call::Args),
     /// Prove and read what was done with credentials.
@@ -56,6 +60,8 @@ enum Verb {
     Inspect(inspect::Args),
     /// Make an API key and the configuration line for it.
     Key(key::Args),
+    /// Keep secret values in the sealed vault: init, set, list, rotate, rekey, remove.
+    Secrets(secrets::Args),
     /// Print completions for a shell.
     Completions(docs::CompletionsArgs),
     /// Print the man page.
@@ -74,12 +80,17 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
-    /// Composes the host that the configuration describes, or prints everything that is wrong with it.
-    fn open(&self, listen: Option<SocketAddr>, partial: bool) -> Result<Arc<App>, Exit> {
+    /// Composes the host that the configuration describes, or prints everything that is wrong with it. Connections whose
+    /// credentials are no use are left out and logged.
+    fn open(&self, listen: Option<SocketAddr>) -> Result<Arc<App>, Exit> {
+        self.compose(listen, Options { demo: self.demo, partial: true, dry: false })
+    }
+
+    fn compose(&self, listen: Option<SocketAddr>, options: Options) -> Result<Arc<App>, Exit> {
         let composed = Config::read(&self.config).and_then(|mut draft| {
             let server = &mut draft.config.server;
             server.listen = listen.unwrap_or(server.listen);
-            App::compose(draft, Options { demo: self.demo, partial, dry: false })
+            App::compose(draft, options)
         });
         let app = composed.map_err(|complaints| refuse(&complaints))?;
         let vault = app.vault().clone();
@@ -87,11 +98,14 @@ impl ConfigArgs {
         Ok(app)
     }
 
+    /// As [`ConfigArgs::open`], or not at all: what is wrong with one connection's credential is reported too.
+    fn open_whole(&self) -> Result<Arc<App>, Exit> {
+        self.compose(None, Options { demo: self.demo, ..Options::default() })
+    }
+
     /// As [`ConfigArgs::open`], only to be looked at: nothing is opened that would leave a trace.
     fn look(&self) -> Result<Arc<App>, Exit> {
-        Config::read(&self.config)
-            .and_then(|draft| App::compose(draft, Options { demo: self.demo, partial: false, dry: true }))
-            .map_err(|complaints| refuse(&complaints))
+        self.compose(None, Options { demo: self.demo, partial: false, dry: true })
     }
 }
 
@@ -135,12 +149,14 @@ pub fn main() -> Exit {
     let result = match cli.verb {
         Verb::Serve(args) => serve::run(args),
         Verb::Check(args) => check::run(args),
+        Verb::Connect(args) => connect::run(args),
         Verb::Call(args) => call::run(args),
         Verb::Audit(args) => audit::run(args),
         Verb::Store(args) => store::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Inspect(args) => inspect::run(args),
         Verb::Key(args) => key::run(args),
+        Verb::Secrets(args) => secrets::run(args),
         Verb::Completions(args) => docs::completions(args),
         Verb::Man => docs::man(),
     };

@@ -11,14 +11,17 @@ use jackfield_core::grant::Subject;
 use jackfield_core::intent::is_intent_name;
 use jackfield_core::manifest::{Access, is_dashed_name, is_snake_name};
 use jackfield_core::routing::RouteRule;
+use jackfield_egress::OpenBaoConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 mod report;
+mod secrets;
 
 pub use report::{Complaint, Complaints};
+pub use secrets::{MasterKeySection, SecretSection, SecretTable, VaultSection};
 
 /// A configuration whose every part stands on its own feet; what needs the connectors is checked by the registry.
 #[derive(Debug)]
@@ -33,6 +36,10 @@ pub struct Config {
     pub store: StoreSection,
     /// Per-call limits where a connection says nothing.
     pub limits: Limits,
+    /// The sealed file that keeps values.
+    pub vault: Option<Spanned<VaultSection>>,
+    /// The server that keeps values.
+    pub openbao: Option<Spanned<OpenBaoConfig>>,
     /// Bot services by name.
     pub callers: BTreeMap<String, CallerSection>,
     /// Connectors by id.
@@ -129,7 +136,7 @@ pub struct CallerSection {
     pub key_sha256: Spanned<String>,
     /// Whose connections it reaches.
     pub tenant: String,
-    /// `intent:order.*`, `connections:read`, `audit:read`.
+    /// `intent:order.*`, `connections:read`, `connections:test`, `audit:read`.
     pub scopes: Spanned<Vec<String>>,
     /// Calls under way.
     #[serde(default)]
@@ -199,42 +206,6 @@ fn read_only() -> Access {
 
 fn all() -> Vec<String> {
     vec!["*".to_owned()]
-}
-
-/// A secret's source, short or long.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(untagged, expecting = "a secret is `\"env:NAME\"`, `\"file:/path\"` or `{ source = \"...\", reveal = true }`")]
-pub enum SecretSection {
-    /// `"env:NAME"`.
-    Source(String),
-    /// With what the operator allows beyond use.
-    Full(SecretTable),
-}
-
-/// `{ source = "...", reveal = true }`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SecretTable {
-    /// `env:NAME` or `file:/path`.
-    pub source: String,
-    /// Whether the guest may see the value.
-    #[serde(default)]
-    pub reveal: bool,
-}
-
-impl SecretSection {
-    /// Where the value comes from.
-    pub fn source(&self) -> &str {
-        match self {
-            SecretSection::Source(source) => source,
-            SecretSection::Full(full) => &full.source,
-        }
-    }
-
-    /// Whether the guest may see the value.
-    pub fn reveal(&self) -> bool {
-        matches!(self, SecretSection::Full(full) if full.reveal)
-    }
 }
 
 /// `[[template]]`: words of the operator instead of the catalogue's.
@@ -309,6 +280,8 @@ impl Config {
             sandbox: sections.one("sandbox"),
             store: sections.one("store"),
             limits: sections.one("limits"),
+            vault: sections.optional("vault"),
+            openbao: sections.optional("openbao"),
             callers: sections.named("caller").into_iter().map(|(k, v)| (k, v.into_inner())).collect(),
             connectors: sections.named("connector"),
             connections: sections.named("connection"),
@@ -345,7 +318,7 @@ impl Config {
                     complaints.push(
                         Some(caller.scopes.span()),
                         format!("`{scope}` is not a scope"),
-                        "`intent:*`, `intent:order.*`, `intent:order.status`, `connections:read` or `audit:read`",
+                        "`intent:*`, `intent:order.*`, `intent:order.status`, `connections:read`, `connections:test` or `audit:read`",
                     );
                 }
             }
@@ -456,6 +429,21 @@ impl<'i> Sections<'_, 'i> {
         self.take(key).and_then(|value| self.read(value)).unwrap_or_default()
     }
 
+    /// `[key]`, if it is there. For sections in which a secret could stand by mistake: no complaint repeats their text.
+    fn optional<T: DeserializeOwned>(&mut self, key: &str) -> Option<Spanned<T>> {
+        let value = self.take(key)?;
+        let span = value.span();
+        match T::deserialize(ValueDeserializer::from(value)) {
+            Ok(read) => Some(Spanned::new(span, read)),
+            Err(error) => {
+                let at = error.span().unwrap_or_else(|| span.clone());
+                self.complaints.push_unquoted(at, format!("`[{key}]`: {}", error.message()), "see docs/secrets.md");
+                self.unread.insert(key.to_owned());
+                None
+            }
+        }
+    }
+
     /// `[key.NAME]` for every name.
     fn named<T: DeserializeOwned>(&mut self, key: &str) -> BTreeMap<String, Spanned<T>> {
         let Some(value) = self.take(key) else { return BTreeMap::new() };
@@ -500,7 +488,8 @@ impl<'i> Sections<'_, 'i> {
             self.complaints.push(
                 Some(key.span()),
                 format!("`{}` means nothing here", key.get_ref()),
-                "known sections: server, sandbox, store, limits, caller, connector, connection, route, template",
+                "known sections: server, sandbox, store, limits, vault, openbao, caller, connector, connection, route, \
+                 template",
             );
         }
     }

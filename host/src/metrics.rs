@@ -1,8 +1,10 @@
 //! Counts what an operator watches. Labels come from the configuration only (intents, connections, problem codes), so
 //! that no caller can make new series.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use jackfield_egress::{Change, Observer, State};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -39,7 +41,16 @@ pub struct Metrics {
     calls: Family<Outcome, Counter>,
     seconds: Family<Subject, Histogram>,
     refused: Family<Vec<(&'static str, &'static str)>, Counter>,
+    troubled: Family<Standing, Gauge>,
     in_flight: Gauge,
+}
+
+/// Credentials that do not work as they should.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Standing {
+    connection: String,
+    /// `degraded`, `pending` or `reauth_required`: what an alert is set on.
+    state: &'static str,
 }
 
 impl Default for Metrics {
@@ -53,7 +64,13 @@ impl Default for Metrics {
         registry.register("refused", "Requests that ended before dispatch, by problem code", refused.clone());
         let in_flight = Gauge::default();
         registry.register("in_flight", "Calls under way", in_flight.clone());
-        Metrics { registry, calls, seconds, refused, in_flight }
+        let troubled = Family::default();
+        registry.register(
+            "credentials_troubled",
+            "Credentials of a connection that wait for a person, by state",
+            troubled.clone(),
+        );
+        Metrics { registry, calls, seconds, refused, troubled, in_flight }
     }
 }
 
@@ -64,6 +81,23 @@ impl Metrics {
         let subject = Subject { connection: connection.clone(), intent: intent.clone() };
         self.calls.get_or_create(&Outcome { connection, intent, outcome }).inc();
         self.seconds.get_or_create(&subject).observe(took.as_secs_f64());
+    }
+
+    /// Counts the states of credentials as they change.
+    pub fn observer(&self) -> Observer {
+        let troubled = self.troubled.clone();
+        Arc::new(move |change: &Change| {
+            let gauge = |state: State| {
+                let standing = Standing { connection: change.connection.clone(), state: state.as_str() };
+                troubled.get_or_create_owned(&standing)
+            };
+            if change.from != State::Active {
+                gauge(change.from).dec();
+            }
+            if change.to != State::Active {
+                gauge(change.to).inc();
+            }
+        })
     }
 
     /// A request that ended before.

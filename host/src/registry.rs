@@ -360,7 +360,7 @@ fn check_secrets(
                 Some(span.clone()),
                 format!("connection `{name}` lacks the secret `{}` ({})", secret.name, secret.purpose),
                 format!(
-                    "add `{} = \"env:NAME\"` or `\"file:/path\"` under `[connection.{name}.secrets]`. {}",
+                    "add `{} = \"env:NAME\"`, `\"file:/path\"` or `\"vault:\"` under `[connection.{name}.secrets]`. {}",
                     secret.name, secret.how
                 ),
             );

@@ -6,4 +6,5 @@ mod guests;
 mod house;
 mod operator;
 mod secrets;
+mod tokens;
 mod upstream;

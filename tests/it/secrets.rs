@@ -206,7 +206,8 @@ async fn a_mark_is_filled_in_where_the_manifest_says_and_is_plain_text_elsewhere
 async fn a_signature_is_made_only_with_a_secret_that_is_for_it() {
     let stage = stage().await;
     let sign = async |secret: &str| {
-        let input = json!({ "endpoint": "api", "method": "GET", "path": "/orders/1", "tell": "hmac", "secret": secret });
+        let input =
+            json!({ "endpoint": "api", "method": "GET", "path": "/orders/1", "tell": "hmac", "secret": secret });
         stage.host.client.ask("trespass.run", input).await.text("/output/outcome").to_owned()
     };
     assert!(sign("signing").await.starts_with("Ok"), "{}", sign("signing").await);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, Method};
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
@@ -129,7 +129,7 @@ pub struct EndpointGrant {
 }
 
 /// Whose credential a connection uses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// One for all calls.
@@ -198,6 +198,32 @@ impl EndpointGrant {
     /// The connection it belongs to.
     pub fn connection(&self) -> &str {
         &self.owner.connection
+    }
+
+    /// Where that connection stands, such as `jackfield.toml:12`.
+    pub fn place(&self) -> &str {
+        &self.owner.place
+    }
+
+    /// The read that shows whether a credential is accepted, checked like a guest's; nothing where the manifest names
+    /// none.
+    ///
+    /// # Errors
+    /// As [`Grant::check`]: a probe needs a rule like any other request.
+    pub fn probe(endpoint: &Arc<EndpointGrant>) -> Option<Result<Granted<OutboundRequest>, Refusal>> {
+        let probe = endpoint.probe.as_deref()?;
+        let (path, query) = probe.split_once('?').unwrap_or((probe, ""));
+        let request = OutboundRequest {
+            endpoint: endpoint.name.clone(),
+            method: Method::GET,
+            path: path.to_owned(),
+            query: url::form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
+            headers: Vec::new(),
+            body: None,
+            timeout: None,
+            idempotent: true,
+        };
+        Some(EndpointGrant::check(endpoint, request))
     }
 }
 

@@ -13,7 +13,7 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use jackfield_core::grant::{Granted, NetworkPolicy, OutboundRequest};
+use jackfield_core::grant::{EndpointGrant, NetworkPolicy};
 use jackfield_core::port::SendError;
 use rustls::ClientConfig;
 use tokio::time::{Duration, Instant, timeout_at};
@@ -67,10 +67,16 @@ impl Connection {
         self.config.response_body_bytes_max
     }
 
-    /// Sends one request and waits for the head of its response.
+    /// Bound of one request to a token endpoint.
+    pub(crate) fn token_timeout(&self) -> Duration {
+        self.config.token_timeout()
+    }
+
+    /// Sends one request and waits for the head of its response. `endpoint` says under which policy addresses are dialled;
+    /// what the request is and where it goes has been checked by whoever made it.
     pub(crate) async fn send(
         &self,
-        granted: &Granted<OutboundRequest>,
+        endpoint: &EndpointGrant,
         mut request: Request<Full<Bytes>>,
         deadline: Instant,
     ) -> Result<Response<Incoming>, SendError> {
@@ -78,7 +84,7 @@ impl Connection {
         if Instant::now() >= deadline {
             return Err(SendError::Timeout { sent: false });
         }
-        let pool = self.pool(granted);
+        let pool = self.pool(endpoint);
         let chosen = capture_connection(&mut request);
         // Until the pool has handed out a connection, no byte of the request can have been written.
         let sent = || chosen.connection_metadata().is_some();
@@ -91,14 +97,14 @@ impl Connection {
 
     /// The pool for the policy that the request was granted under. A connection that was dialled under another
     /// policy is never used: after an address is taken off the list, nothing goes there any more.
-    fn pool(&self, granted: &Granted<OutboundRequest>) -> Arc<Pool> {
-        let network = &granted.endpoint().network;
+    fn pool(&self, endpoint: &EndpointGrant) -> Arc<Pool> {
+        let network = &endpoint.network;
         if let Some(pool) = self.pool.load().as_ref().filter(|pool| pool.network == *network) {
             return pool.clone();
         }
         let client = self.client(DialPolicy {
-            connection: granted.connection().to_owned(),
-            place: granted.place().to_owned(),
+            connection: endpoint.connection().to_owned(),
+            place: endpoint.place().to_owned(),
             allow: network.allow_addresses.clone(),
             resolver: self.resolver.clone(),
         });

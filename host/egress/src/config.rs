@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
+use crate::tls::{Material, TlsError};
+
 /// Egress settings of every connection that exists. A connection that is not listed cannot send.
 #[derive(Clone, Debug, Default)]
 pub struct EgressConfig {
@@ -31,11 +33,16 @@ pub struct ConnectionConfig {
     pub pool_idle_timeout_ms: u64,
     /// Name resolution, TCP and TLS together, in milliseconds.
     pub connect_timeout_ms: u64,
+    /// One request to a token endpoint with its answer, in milliseconds; 6 000 unless written, 10 000 at most.
+    pub token_timeout_ms: u64,
     /// Decompressed body of one response, in bytes.
     pub response_body_bytes_max: usize,
     /// Header section of one response, in bytes; 8 KiB at least.
     pub response_header_bytes_max: usize,
 }
+
+/// Bound of one request to a token endpoint, in milliseconds. While it lasts, other hosts wait for its outcome.
+const TOKEN_TIMEOUT_MS_MAX: u64 = 10_000;
 
 impl Default for ConnectionConfig {
     fn default() -> Self {
@@ -46,6 +53,8 @@ impl Default for ConnectionConfig {
             pool_idle_max: 32,
             pool_idle_timeout_ms: 20_000,
             connect_timeout_ms: 5_000,
+            // A lease that has to be waited out ends inside of a call's fifteen seconds.
+            token_timeout_ms: 6_000,
             response_body_bytes_max: 8 << 20,
             response_header_bytes_max: 64 << 10,
         }
@@ -53,9 +62,22 @@ impl Default for ConnectionConfig {
 }
 
 impl ConnectionConfig {
+    /// Whether the files that it names are there and make sense.
+    ///
+    /// # Errors
+    /// What is wrong with them.
+    pub fn check(&self) -> Result<(), TlsError> {
+        Material::read(self)?.client_config(self).map(drop)
+    }
+
     /// Bound of resolving, connecting and the TLS handshake together.
     pub fn connect_timeout(&self) -> Duration {
         Duration::from_millis(self.connect_timeout_ms)
+    }
+
+    /// Bound of one request to a token endpoint.
+    pub fn token_timeout(&self) -> Duration {
+        Duration::from_millis(self.token_timeout_ms.min(TOKEN_TIMEOUT_MS_MAX))
     }
 
     /// How long an idle connection is kept.

@@ -2,8 +2,8 @@
 //!
 //! A request comes in as `Granted<OutboundRequest>`, the grant's proof, and nothing else does. From there its story is
 //! told by [`Egress::send`](jackfield_core::port::Egress::send): credential, dialling under the address policy,
-//! sending, redirects, reading. Whether a request is allowed is not decided here (that is `core::grant`), and neither
-//! is whether to try again.
+//! sending, judging whether the credential was accepted, redirects, reading. Whether a request is allowed is not decided
+//! here (that is `core::grant`), and neither is whether to try again, but for one retry with another credential.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,29 +13,51 @@ use arc_swap::ArcSwap;
 use http::HeaderValue;
 use jackfield_core::call::CallContext;
 use jackfield_core::grant::{Granted, OutboundRequest};
-use jackfield_core::port::{self, BoxFuture, SendError, UpstreamResponse};
+use jackfield_core::port::{self, Audit, BoxFuture, SendError, Store, UpstreamResponse};
 use tokio::time::Instant;
 
 pub mod address;
+mod authorize;
 mod body;
 mod client;
+mod clock;
 mod config;
 mod credential;
 mod dial;
+mod exchange;
+mod ledger;
+mod probe;
+mod random;
 mod redirect;
 mod request;
 mod response;
 mod scrub;
+mod secrets;
+mod state;
 mod tls;
+mod token;
 mod vault;
 
+pub use authorize::{Authorization, ConnectError};
 pub use config::{ConnectionConfig, EgressConfig};
 pub use dial::{Resolve, SystemResolver};
+pub use probe::Report;
 pub use scrub::REDACTED;
+pub use state::{Change, Observer, State, Status};
 pub use tls::TlsError;
-pub use vault::{FileProblem, SecretEntry, SecretProblem, SecretSource, SecretValue, ValueProblem, Vault, Why};
+pub use vault::{
+    AppRole, Editor, FileProblem, Kubernetes, KvField, Listed, LoginSecret, MasterKey, MasterSource, OpenBao,
+    OpenBaoAuth, OpenBaoConfig, OpenBaoProblem, Rekeyed, SealedError, SealedProblem, SealedVault, Sealer, SecretEntry,
+    SecretProblem, SecretSource, SecretValue, Stores, Unsealed, ValueProblem, Vault, Why,
+};
 
 use client::Connection;
+use credential::Credentials;
+use credential::csrf::Sessions;
+use exchange::Hop;
+use ledger::Ledger;
+use state::States;
+use token::{Desk, Tokens};
 
 /// A configuration that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -47,11 +69,29 @@ pub struct EgressError {
     pub source: TlsError,
 }
 
+/// What the egress works with.
+pub struct Parts {
+    /// Where secrets come from.
+    pub vault: Arc<Vault>,
+    /// Where refresh tokens are kept; without one a scheme that needs them is refused.
+    pub store: Option<Arc<dyn Store>>,
+    /// Where uses of credentials are written down.
+    pub audit: Arc<dyn Audit>,
+    /// Looks names up. Its answers are judged, whatever it says.
+    pub resolver: Arc<dyn Resolve>,
+    /// Is told when the state of a connection changes.
+    pub observer: Option<Observer>,
+}
+
 /// Sends granted requests to business systems.
 pub struct Egress {
     connections: ArcSwap<HashMap<String, Arc<Connection>>>,
     vault: Arc<Vault>,
     resolver: Arc<dyn Resolve>,
+    ledger: Arc<Ledger>,
+    states: Arc<States>,
+    credentials: Credentials,
+    sessions: Sessions,
     user_agent: HeaderValue,
 }
 
@@ -60,21 +100,25 @@ impl Egress {
     ///
     /// # Errors
     /// When a file is missing or not what it should be.
-    pub fn new(config: &EgressConfig, vault: Arc<Vault>) -> Result<Egress, EgressError> {
-        Egress::with_resolver(config, vault, Arc::new(SystemResolver))
-    }
-
-    /// As [`Egress::new`], with another way to look names up. Its answers are judged like any other.
-    ///
-    /// # Errors
-    /// As [`Egress::new`].
-    pub fn with_resolver(
-        config: &EgressConfig,
-        vault: Arc<Vault>,
-        resolver: Arc<dyn Resolve>,
-    ) -> Result<Egress, EgressError> {
+    pub fn new(config: &EgressConfig, parts: Parts) -> Result<Egress, EgressError> {
+        let Parts { vault, store, audit, resolver, observer } = parts;
         let user_agent = HeaderValue::from_static(concat!("jackfield/", env!("CARGO_PKG_VERSION")));
-        let egress = Egress { connections: ArcSwap::default(), vault, resolver, user_agent };
+        let ledger = Arc::new(Ledger::new(audit));
+        let states = Arc::new(States::new(ledger.clone(), observer));
+        let desk = Desk::new(vault.clone(), store, ledger.clone(), states.clone(), user_agent.clone());
+        let credentials =
+            Credentials { vault: vault.clone(), states: states.clone(), tokens: Tokens::new(Arc::new(desk)) };
+        let connections = ArcSwap::default();
+        let egress = Egress {
+            connections,
+            vault,
+            resolver,
+            ledger,
+            states,
+            credentials,
+            sessions: Sessions::default(),
+            user_agent,
+        };
         egress.replace(config)?;
         Ok(egress)
     }
@@ -92,8 +136,20 @@ impl Egress {
                 .map_err(|source| EgressError { connection: name.clone(), source })?;
             connections.insert(name.clone(), connection);
         }
+        self.states.retain(|name| connections.contains_key(name));
         self.connections.store(Arc::new(connections));
         Ok(())
+    }
+
+    /// How a connection's credentials are doing.
+    pub fn status(&self, connection: &str) -> Status {
+        self.states.status(connection)
+    }
+
+    fn connection(&self, name: &str) -> Result<Arc<Connection>, SendError> {
+        let connections = self.connections.load();
+        let found = connections.get(name).cloned();
+        found.ok_or_else(|| SendError::Denied(format!("connection `{name}` is not configured any more")))
     }
 
     /// The request's story: one hop, and as many more as redirects within the grant ask for.
@@ -104,12 +160,10 @@ impl Egress {
     ) -> Result<UpstreamResponse, SendError> {
         let deadline = deadline(granted.value().timeout, context);
         // By the proof's connection, not the context's: a credential goes where its own grant says and nowhere else.
-        let connection = self.connections.load().get(granted.connection()).cloned().ok_or_else(|| {
-            SendError::Denied(format!("connection `{}` is not configured any more", granted.connection()))
-        })?;
+        let connection = self.connection(granted.connection())?;
         for hops in 0.. {
             let begun = Instant::now();
-            let outcome = self.hop(&connection, &granted, hops, deadline).await;
+            let outcome = self.hop(&connection, &granted, context, hops, deadline).await;
             report(&self.vault, &granted, context, begun.elapsed(), &outcome);
             match outcome {
                 Ok(Hop::Answer(response)) => return Ok(response),
@@ -124,38 +178,6 @@ impl Egress {
         }
         Err(SendError::Denied("too many redirects".to_owned()))
     }
-
-    /// One request and its response.
-    async fn hop(
-        &self,
-        connection: &Connection,
-        granted: &Granted<OutboundRequest>,
-        hops: usize,
-        deadline: Instant,
-    ) -> Result<Hop, SendError> {
-        // Last of all that is put on, so that nothing before could carry it elsewhere.
-        let credential = credential::of(&self.vault, granted)?;
-        let request = request::build(granted, credential, &self.user_agent)?;
-        // Addresses are judged inside, when and only when a socket is opened.
-        let response = connection.send(granted, request, deadline).await?;
-        // Before the body, which nobody reads when there is another hop.
-        if let Some(next) = redirect::next(granted, response.status(), response.headers(), hops)? {
-            return Ok(Hop::Redirect(response.status().as_u16(), Box::new(next)));
-        }
-        let terms = response::Terms {
-            connection: granted.connection(),
-            method: &granted.value().method,
-            body_bytes_max: connection.response_body_bytes_max(),
-            deadline,
-        };
-        Ok(Hop::Answer(response::read(response, &terms, &self.vault).await?))
-    }
-}
-
-/// What one request led to.
-enum Hop {
-    Answer(UpstreamResponse),
-    Redirect(u16, Box<Granted<OutboundRequest>>),
 }
 
 impl port::Egress for Egress {

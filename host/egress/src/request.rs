@@ -7,6 +7,7 @@ use http::{HeaderValue, Method, Request, Uri};
 use http_body_util::Full;
 use jackfield_core::grant::{Granted, OutboundRequest};
 use jackfield_core::port::SendError;
+use url::Url;
 use zeroize::Zeroizing;
 
 use crate::body;
@@ -18,7 +19,7 @@ use crate::credential::Credential;
 /// When the URL cannot be sent as it is; the message does not repeat it.
 pub(crate) fn build(
     granted: &Granted<OutboundRequest>,
-    credential: Credential,
+    credential: &Credential,
     user_agent: &HeaderValue,
 ) -> Result<Request<Full<Bytes>>, SendError> {
     let asked = granted.value();
@@ -26,7 +27,7 @@ pub(crate) fn build(
     let has_body = !body.is_empty();
     let mut request = Request::new(Full::new(body));
     *request.method_mut() = asked.method.clone();
-    *request.uri_mut() = uri(granted, &credential)?;
+    *request.uri_mut() = uri(granted.url(), credential)?;
 
     let headers = request.headers_mut();
     headers.reserve(granted.headers().len() + 4);
@@ -41,13 +42,38 @@ pub(crate) fn build(
         headers.insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     if let Credential::Header(name, value) = credential {
-        headers.insert(name, value);
+        headers.insert(name.clone(), value.clone());
     }
     Ok(request)
 }
 
-fn uri(granted: &Granted<OutboundRequest>, credential: &Credential) -> Result<Uri, SendError> {
-    let url = granted.url();
+/// A read of the host's own at another path of the same endpoint, with the same credential.
+///
+/// # Errors
+/// As [`build`].
+pub(crate) fn beside(
+    granted: &Granted<OutboundRequest>,
+    path: &str,
+    credential: &Credential,
+    user_agent: &HeaderValue,
+) -> Result<Request<Full<Bytes>>, SendError> {
+    let base = &granted.endpoint().base;
+    let mut url = base.clone();
+    let (path, query) = path.split_once('?').map_or((path, None), |(path, query)| (path, Some(query)));
+    url.set_path(&format!("{}{path}", base.path().trim_end_matches('/')));
+    url.set_query(query);
+    let mut request = Request::new(Full::new(Bytes::new()));
+    *request.uri_mut() = uri(&url, credential)?;
+    let headers = request.headers_mut();
+    headers.insert(USER_AGENT, user_agent.clone());
+    headers.insert(ACCEPT_ENCODING, HeaderValue::from_static(body::ACCEPT_ENCODING));
+    if let Credential::Header(name, value) = credential {
+        headers.insert(name.clone(), value.clone());
+    }
+    Ok(request)
+}
+
+fn uri(url: &Url, credential: &Credential) -> Result<Uri, SendError> {
     let parsed = match credential {
         Credential::Query(pair) => {
             let joint = if url.query().is_some() { "&" } else { "?" };

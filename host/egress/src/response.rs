@@ -3,7 +3,8 @@
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH};
-use http::{HeaderMap, Method, Response, StatusCode};
+use http::response::Parts;
+use http::{HeaderMap, Method, StatusCode};
 use hyper::body::Incoming;
 use jackfield_core::port::{SendError, UpstreamResponse};
 use tokio::time::{Instant, timeout_at};
@@ -33,6 +34,8 @@ pub(crate) struct Terms<'t> {
     pub(crate) method: &'t Method,
     pub(crate) body_bytes_max: usize,
     pub(crate) deadline: Instant,
+    /// A header that is between the system and the host.
+    pub(crate) own_header: Option<&'t str>,
 }
 
 /// Reads the rest of a response.
@@ -40,11 +43,11 @@ pub(crate) struct Terms<'t> {
 /// # Errors
 /// `TooLarge` as soon as the cap is crossed; `Timeout` and `Unavailable` with `sent`, since an answer had begun.
 pub(crate) async fn read(
-    response: Response<Incoming>,
+    head: &Parts,
+    incoming: Incoming,
     terms: &Terms<'_>,
     vault: &Vault,
 ) -> Result<UpstreamResponse, SendError> {
-    let (head, incoming) = response.into_parts();
     let bodiless =
         *terms.method == Method::HEAD || matches!(head.status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED);
     let coding = if bodiless { Coding::Identity } else { Coding::of(&head.headers).map_err(|e| fault(e, terms))? };
@@ -54,13 +57,14 @@ pub(crate) async fn read(
         .map_err(|e| fault(e, terms))?;
     // A debugging page that repeats the request would hand the credential to the guest.
     let body = vault.scrub_upstream(terms.connection, &body).map_or(body, Bytes::from);
-    let headers = headers(&head.headers, coding, terms.connection, vault);
+    let headers = headers(&head.headers, coding, terms, vault);
     Ok(UpstreamResponse { status: head.status.as_u16(), headers, body })
 }
 
-fn headers(headers: &HeaderMap, coding: Coding, connection: &str, vault: &Vault) -> Vec<(String, String)> {
+fn headers(headers: &HeaderMap, coding: Coding, terms: &Terms<'_>, vault: &Vault) -> Vec<(String, String)> {
     let of_the_hop = |name: &str| {
         WITHHELD.contains(&name)
+            || terms.own_header.is_some_and(|own| own.eq_ignore_ascii_case(name))
             || headers.get_all(CONNECTION).iter().any(|value| {
                 value.to_str().is_ok_and(|text| text.split(',').any(|n| n.trim().eq_ignore_ascii_case(name)))
             })
@@ -72,7 +76,7 @@ fn headers(headers: &HeaderMap, coding: Coding, connection: &str, vault: &Vault)
         .iter()
         .filter(|(name, _)| !of_the_hop(name.as_str()) && !decoded(name.as_str()))
         .map(|(name, value)| {
-            let scrubbed = vault.scrub_upstream(connection, value.as_bytes());
+            let scrubbed = vault.scrub_upstream(terms.connection, value.as_bytes());
             let value = scrubbed.as_deref().unwrap_or(value.as_bytes());
             (name.as_str().to_owned(), String::from_utf8_lossy(value).into_owned())
         })

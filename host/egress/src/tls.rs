@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use rustls::client::Resumption;
 use rustls::crypto::ring;
@@ -12,6 +13,7 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use zeroize::Zeroizing;
 
 use crate::config::ConnectionConfig;
+use crate::credential::certificate;
 
 /// TLS sessions kept for resumption per connection.
 const SESSIONS_MAX: usize = 64;
@@ -90,6 +92,14 @@ impl Material {
         let files = (&config.client_cert_file, &self.client_cert, &config.client_key_file, &self.client_key);
         let mut tls = match files {
             (Some(cert_path), Some(cert), Some(key_path), Some(key)) => {
+                // Said now, by name, and not by a system with a broken handshake later on.
+                match certificate::check(cert, SystemTime::now()) {
+                    Ok(None) => {}
+                    Ok(Some(soon)) => {
+                        tracing::warn!(event = "certificate.ends_soon", "`{}` {soon}", cert_path.display());
+                    }
+                    Err(problem) => return Err(content(cert_path, problem.to_string())),
+                }
                 let chain = certificates(cert_path, cert)?;
                 let key = PrivateKeyDer::from_pem_slice(key)
                     .map_err(|_| content(key_path, "has no private key in PEM form".to_owned()))?;

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, ArcSwapOption};
+use arc_swap::ArcSwap;
 use hmac::{Hmac, KeyInit, Mac};
 use jackfield_core::call::CallContext;
 use jackfield_core::port::{self, BoxFuture, HmacAlgorithm};
@@ -16,12 +16,23 @@ use crate::scrub::Scrubber;
 
 mod env;
 mod file;
+mod openbao;
+mod rotation;
+mod sealed;
+mod slot;
 mod source;
 mod value;
 
 pub use file::FileProblem;
-pub use source::SecretSource;
+pub use openbao::{AppRole, Kubernetes, LoginSecret, OpenBao, OpenBaoAuth, OpenBaoConfig, OpenBaoProblem};
+pub(crate) use rotation::Candidates;
+pub use sealed::{
+    Editor, Listed, MasterKey, MasterSource, Rekeyed, SealedError, SealedProblem, SealedVault, Sealer, Unsealed,
+};
+pub use source::{KvField, SecretSource};
 pub use value::{SecretValue, ValueProblem};
+
+use slot::Slot;
 
 /// A secret of a connection, as the configuration names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,7 +67,11 @@ impl SecretProblem {
     /// The problem without the path or the variable: for messages that travel further than the operator's terminal.
     pub fn brief(&self) -> String {
         let kind = self.at.as_ref().map_or("no source", SecretSource::kind);
-        format!("secret `{}` of connection `{}` ({kind}): {}", self.name, self.connection, self.why)
+        let why = match &self.why {
+            Why::Sealed(error) => error.problem.to_string(),
+            other => other.to_string(),
+        };
+        format!("secret `{}` of connection `{}` ({kind}): {why}", self.name, self.connection)
     }
 }
 
@@ -75,36 +90,60 @@ pub enum Why {
     /// The value is of no use.
     #[error(transparent)]
     Value(#[from] ValueProblem),
+    /// The sealed vault, or its key, is of no use.
+    #[error(transparent)]
+    Sealed(Box<SealedError>),
+    /// The secret is in OpenBao, and nothing says where that is.
+    #[error("no `[openbao]` is configured; add it with `address` and `auth`")]
+    NoOpenBao,
+    /// OpenBao gave nothing.
+    #[error(transparent)]
+    OpenBao(Box<OpenBaoProblem>),
+    /// It is on another machine, and was asked for without the network.
+    #[error("it is not on this machine")]
+    NotLocal,
+}
+
+impl From<SealedError> for Why {
+    fn from(error: SealedError) -> Why {
+        Why::Sealed(Box::new(error))
+    }
+}
+
+impl From<OpenBaoProblem> for Why {
+    fn from(problem: OpenBaoProblem) -> Why {
+        Why::OpenBao(Box::new(problem))
+    }
 }
 
 /// The secrets of every connection.
 pub struct Vault {
     slots: ArcSwap<Slots>,
+    stores: Stores,
     scrubber: Scrubber,
+}
+
+/// Places that hold the values of many secrets.
+#[derive(Default)]
+pub struct Stores {
+    /// Behind `vault:`.
+    pub sealed: Option<Arc<SealedVault>>,
+    /// Behind `openbao:`.
+    pub openbao: Option<Arc<OpenBao>>,
 }
 
 /// By connection and name.
 type Slots = HashMap<String, HashMap<String, Arc<Slot>>>;
 
-/// One secret and the value that was last read.
-struct Slot {
-    connection: String,
-    name: String,
-    source: SecretSource,
-    loaded: ArcSwapOption<Loaded>,
-}
-
-/// A value and how to see whether it is still the one.
-struct Loaded {
-    value: Arc<SecretValue>,
-    /// Absent for sources that do not change while the host runs.
-    stamp: Option<file::Stamp>,
-}
-
 impl Vault {
     /// Takes the configured secrets. Nothing is read before its first use; see [`Vault::check`].
     pub fn new(entries: impl IntoIterator<Item = SecretEntry>) -> Vault {
-        let vault = Vault { slots: ArcSwap::default(), scrubber: Scrubber::default() };
+        Vault::with_stores(Stores::default(), entries)
+    }
+
+    /// As [`Vault::new`], with stores for the sources `vault:` and `openbao:`.
+    pub fn with_stores(stores: Stores, entries: impl IntoIterator<Item = SecretEntry>) -> Vault {
+        let vault = Vault { slots: ArcSwap::default(), stores, scrubber: Scrubber::default() };
         vault.replace(entries);
         vault
     }
@@ -115,38 +154,90 @@ impl Vault {
         let mut slots = Slots::new();
         for SecretEntry { connection, name, source } in entries {
             let same = before.get(&connection).and_then(|names| names.get(&name)).filter(|slot| slot.source == source);
-            let slot = same.cloned().unwrap_or_else(|| {
-                let (connection, name) = (connection.clone(), name.clone());
-                Arc::new(Slot { connection, name, source, loaded: ArcSwapOption::empty() })
-            });
+            let fresh = || Arc::new(Slot::new(connection.clone(), name.clone(), source.clone()));
+            let slot = same.cloned().unwrap_or_else(fresh);
             slots.entry(connection).or_default().insert(name, slot);
         }
         self.slots.store(Arc::new(slots));
     }
 
-    /// Whether a secret could be used now.
+    /// Whether a secret could be used now, as far as this machine knows: of one in OpenBao, only whether there is a
+    /// place to ask for it.
     ///
     /// # Errors
     /// What is wrong with it, for `jackfield check`.
     pub fn check(&self, connection: &str, name: &str) -> Result<(), SecretProblem> {
-        self.read(connection, name).map(drop)
+        let slot = self.slot(connection, name)?;
+        let checked = match (&slot.source, &self.stores.openbao) {
+            (SecretSource::OpenBao(_), Some(_)) => Ok(()),
+            (SecretSource::OpenBao(_), None) => Err(Why::NoOpenBao),
+            _ => slot.read_local(&self.stores, &self.scrubber).map(drop),
+        };
+        checked.map_err(|why| problem(&slot, why))
     }
 
-    /// The value as it is now: a file that changed is read again, so that a rotation needs no restart.
+    /// Whether a secret could be used now, wherever it is: asks over the network where that is needed.
+    ///
+    /// # Errors
+    /// What is wrong with it, for `jackfield check --live`.
+    pub async fn check_live(&self, connection: &str, name: &str) -> Result<(), SecretProblem> {
+        self.read(connection, name).await.map(drop)
+    }
+
+    /// The value as it is now: a source that changed is read again, so that a rotation needs no restart.
     ///
     /// # Errors
     /// When there is none that could be used.
-    pub(crate) fn read(&self, connection: &str, name: &str) -> Result<Arc<SecretValue>, SecretProblem> {
+    pub(crate) async fn read(&self, connection: &str, name: &str) -> Result<Arc<SecretValue>, SecretProblem> {
+        let slot = self.slot(connection, name)?;
+        slot.read(&self.stores, &self.scrubber).await.map_err(|why| problem(&slot, why))
+    }
+
+    /// As [`Vault::read`], without asking over the network: nothing where that would be needed.
+    pub(crate) fn read_local(&self, connection: &str, name: &str) -> Option<Arc<SecretValue>> {
+        let slot = self.slot(connection, name).ok()?;
+        match &slot.source {
+            SecretSource::OpenBao(_) => None,
+            _ => slot.read_local(&self.stores, &self.scrubber).ok(),
+        }
+    }
+
+    /// The values that may be used now: during a rotation, the new one first.
+    ///
+    /// # Errors
+    /// As [`Vault::read`].
+    #[cfg_attr(not(test), expect(dead_code, reason = "how tests see what a rotation leaves alive"))]
+    pub(crate) async fn candidates(&self, connection: &str, name: &str) -> Result<Candidates, SecretProblem> {
+        let slot = self.slot(connection, name)?;
+        slot.candidates(&self.stores, &self.scrubber).await.map_err(|why| problem(&slot, why))
+    }
+
+    /// The system took a value: if it is the current one, the one before it is retired for good.
+    pub(crate) fn accepted(&self, connection: &str, name: &str, value: &SecretValue) {
+        if let Ok(slot) = self.slot(connection, name) {
+            slot.accepted(value);
+        }
+    }
+
+    /// The system refused a value (401): another one, if there is one that is worth a single retry. The source is
+    /// asked anew; what it says now counts first, then the value before a rotation.
+    pub(crate) async fn refused(&self, connection: &str, name: &str, value: &SecretValue) -> Option<Arc<SecretValue>> {
+        let slot = self.slot(connection, name).ok()?;
+        slot.refused(value, &self.stores, &self.scrubber).await
+    }
+
+    /// What seals tokens before they are stored; nothing when there is no vault or it does not open.
+    pub fn sealer(&self) -> Option<Arc<Sealer>> {
+        Sealer::new(self.stores.sealed.clone()?).map(Arc::new)
+    }
+
+    fn slot(&self, connection: &str, name: &str) -> Result<Arc<Slot>, SecretProblem> {
         let slots = self.slots.load();
-        let Some(slot) = slots.get(connection).and_then(|names| names.get(name)) else {
-            let (connection, name) = (connection.to_owned(), name.to_owned());
-            return Err(SecretProblem { connection, name, at: None, why: Why::Unconfigured });
-        };
-        slot.read(&self.scrubber).map_err(|why| SecretProblem {
-            connection: slot.connection.clone(),
-            name: slot.name.clone(),
-            at: Some(slot.source.clone()),
-            why,
+        slots.get(connection).and_then(|names| names.get(name)).cloned().ok_or_else(|| SecretProblem {
+            connection: connection.to_owned(),
+            name: name.to_owned(),
+            at: None,
+            why: Why::Unconfigured,
         })
     }
 
@@ -166,34 +257,8 @@ impl Vault {
     }
 }
 
-impl Slot {
-    fn read(&self, scrubber: &Scrubber) -> Result<Arc<SecretValue>, Why> {
-        let known = self.loaded.load();
-        let (value, stamp) = match &self.source {
-            SecretSource::Env(variable) => match known.as_deref() {
-                Some(loaded) => return Ok(loaded.value.clone()),
-                None => (env::read(variable)?, None),
-            },
-            SecretSource::File(path) => {
-                let stamp = file::Stamp::of(path)?;
-                if let Some(loaded) = known.as_deref()
-                    && loaded.stamp.as_ref().is_some_and(|s| s.still(&stamp))
-                {
-                    return Ok(loaded.value.clone());
-                }
-                let (value, stamp) = file::read(path)?;
-                (value, Some(stamp))
-            }
-        };
-        // First known to the scrubber, then in use: there is no moment at which a value could pass unseen.
-        scrubber.learn(&self.connection, &self.name, value.expose());
-        let value = match known.as_deref() {
-            Some(loaded) if *loaded.value == value => loaded.value.clone(),
-            _ => Arc::new(value),
-        };
-        self.loaded.store(Some(Arc::new(Loaded { value: value.clone(), stamp })));
-        Ok(value)
-    }
+fn problem(slot: &Slot, why: Why) -> SecretProblem {
+    SecretProblem { connection: slot.connection.clone(), name: slot.name.clone(), at: Some(slot.source.clone()), why }
 }
 
 impl port::Secrets for Vault {
@@ -205,7 +270,7 @@ impl port::Secrets for Vault {
         message: &'a [u8],
     ) -> BoxFuture<'a, Result<Vec<u8>, String>> {
         Box::pin(async move {
-            let value = self.read(&context.connection, name).map_err(|p| p.brief())?;
+            let value = self.read(&context.connection, name).await.map_err(|p| p.brief())?;
             let key = value.expose().as_bytes();
             match algorithm {
                 HmacAlgorithm::Sha1 => mac::<Hmac<sha1::Sha1>>(key, message),
@@ -221,7 +286,7 @@ impl port::Secrets for Vault {
         name: &'a str,
     ) -> BoxFuture<'a, Result<Zeroizing<String>, String>> {
         Box::pin(async move {
-            let value = self.read(&context.connection, name).map_err(|p| p.brief())?;
+            let value = self.read(&context.connection, name).await.map_err(|p| p.brief())?;
             Ok(Zeroizing::new(value.expose().to_owned()))
         })
     }

@@ -135,7 +135,9 @@ fn an_idempotency_key_is_bounded() {
 
 #[test]
 fn scopes_are_patterns_of_intents_or_a_known_word() {
-    for good in ["intent:*", "intent:order.*", "intent:order.status", "connections:read", "audit:read"] {
+    for good in
+        ["intent:*", "intent:order.*", "intent:order.status", "connections:read", "connections:test", "audit:read"]
+    {
         assert!(is_scope(good), "{good}");
     }
     for bad in ["*", "order.status", "intent:", "intent:ord*", "intent:Order.status", "admin"] {

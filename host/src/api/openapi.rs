@@ -41,7 +41,10 @@ fn describe() -> Value {
                     "responses": { "200": reply("The answer", json!({ "$ref": "#/components/schemas/Reply" })), "default": problem("No answer") } },
             },
             "/v1/connections": { "get": { "summary": "Connections of this key's tenant; needs the scope `connections:read`",
-                "responses": { "200": reply("The list", json!({ "type": "object" })), "default": problem("No list") } } },
+                "responses": { "200": reply("The list", json!({ "type": "object", "properties": { "connections": { "type": "array", "items": { "$ref": "#/components/schemas/Connection" } } } })), "default": problem("No list") } } },
+            "/v1/connections/{name}/test": { "post": { "summary": "Get the credential of every endpoint and send its probe; changes nothing; needs the scope `connections:test`",
+                "parameters": [{ "name": "name", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Of the connection." }],
+                "responses": { "200": reply("What it showed, good or bad", json!({ "$ref": "#/components/schemas/Tested" })), "default": problem("No test") } } },
             "/v1/audit": { "get": { "summary": "What was done with the credentials of this key's tenant, the oldest first; needs the scope `audit:read`",
                 "parameters": [
                     { "name": "connection", "in": "query", "schema": { "type": "string" }, "description": "Only of this connection." },
@@ -86,6 +89,22 @@ fn describe() -> Value {
                         "event": { "enum": ["credential_used", "token_requested", "secret_used", "state_changed", "secret_changed"] },
                         "tenant": { "type": "string" }, "connection": { "type": "string" }, "call_id": { "type": "string" }, "user": { "type": "string" },
                         "outcome": { "type": "string", "description": "`ok`, an HTTP status, or why there was none." } } } } } },
+                "Connection": { "type": "object", "required": ["name", "connector", "version", "access", "subject", "intents", "state"], "properties": {
+                    "name": { "type": "string" }, "connector": { "type": "string" }, "version": { "type": "string" },
+                    "access": { "enum": ["read", "write"] },
+                    "subject": { "enum": ["connection", "user"], "description": "Whose credential it uses." },
+                    "intents": { "type": "array", "items": { "type": "string" } },
+                    "state": { "enum": ["active", "degraded", "pending", "reauth_required", "disabled"] },
+                    "reason": { "type": "string", "description": "For the operator." },
+                    "since_ms": { "type": "integer", "description": "Of the state; milliseconds since the Unix epoch." },
+                    "missing_scopes": { "type": "array", "items": { "type": "string" } },
+                    "users_troubled": { "type": "integer", "description": "Users whose own credential does not work." } } },
+                "Tested": { "type": "object", "required": ["connection", "ok", "endpoints"], "properties": {
+                    "connection": { "type": "string" }, "ok": { "type": "boolean" },
+                    "reason": { "type": "string", "description": "Why nothing was tried." },
+                    "endpoints": { "type": "object", "additionalProperties": { "type": "object", "required": ["state"], "properties": {
+                        "state": { "type": "string" }, "problem": { "type": "string" }, "probe_status": { "type": "integer" },
+                        "missing_scopes": { "type": "array", "items": { "type": "string" } } } } } } },
                 "Problem": { "type": "object", "description": "RFC 9457.", "required": ["type", "title", "status", "code", "text", "retryable", "outcome"], "properties": {
                     "type": { "type": "string" }, "title": { "type": "string" }, "status": { "type": "integer" },
                     "code": { "enum": Code::ALL.iter().map(|c| c.as_str()).collect::<Vec<_>>() },

@@ -6,7 +6,7 @@ use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::formats::{self, Format};
 use super::{Api, Known, Noted, body, json as json_response, refuse};
@@ -92,32 +92,6 @@ pub(super) async fn describe(
         // One that the key does not cover looks like one that is not there.
         None => refuse(Problem::told(Code::UnknownIntent, "no such intent for this key"), &trace, noted),
     }
-}
-
-/// `GET /v1/connections`: those of the key's tenant.
-pub(super) async fn connections(State(api): State<Api>, Extension(trace): Extension<Trace>, known: Known) -> Response {
-    let noted = known.noted();
-    if !known.0.has("connections:read") {
-        return refuse(Problem::told(Code::Forbidden, "needs the scope `connections:read`"), &trace, noted);
-    }
-    let list: Vec<Value> = api
-        .app
-        .registry
-        .connections()
-        .filter(|c| c.tenant == known.0.tenant)
-        .map(|c| {
-            let manifest = c.connector.manifest();
-            let intents: Vec<_> = manifest.intents.iter().filter(|i| c.intents.contains_key(*i)).collect();
-            json!({
-                "name": &*c.name,
-                "connector": manifest.id,
-                "version": manifest.version,
-                "access": c.grant.access(),
-                "intents": intents,
-            })
-        })
-        .collect();
-    json_response(json!({ "connections": list }).to_string().into_bytes(), noted)
 }
 
 /// Intents that a caller can really ask for, in the order of their names.

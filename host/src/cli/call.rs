@@ -21,7 +21,10 @@ pub(super) struct Args {
     /// The intent's input as JSON.
     #[arg(default_value = "{}")]
     input: String,
-    /// Verified e-mail address of the person in the chat.
+    /// The bot service's id of the person in the chat, who counts as verified.
+    #[arg(long)]
+    user: Option<String>,
+    /// Their verified e-mail address.
     #[arg(long)]
     user_email: Option<String>,
     /// Language of the text.
@@ -43,7 +46,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
             return Ok(Exit::Usage);
         }
     };
-    let app = match args.config.open(None, true) {
+    let app = match args.config.open(None) {
         Ok(app) => app,
         Err(exit) => return Ok(exit),
     };
@@ -52,10 +55,10 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         eprintln!("error: no connection `{}`; there are {}", args.connection, known.join(", "));
         return Ok(Exit::Usage);
     };
-    let user = args.user_email.map(|email| json!({ "id": "operator", "email": email, "verified": true }));
     let mut context = json!({ "locale": args.locale, "time_zone": args.time_zone });
-    if let Some(user) = user {
-        context["user"] = user;
+    if args.user.is_some() || args.user_email.is_some() {
+        let id = args.user.as_deref().unwrap_or("operator");
+        context["user"] = json!({ "id": id, "email": args.user_email, "verified": true });
     }
     let body = json!({ "input": input, "connection": args.connection, "context": context }).to_string();
     let caller = Arc::new(Caller::new("operator", &connection.tenant, vec!["intent:*".to_owned()], 1));
@@ -65,9 +68,7 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let answer = runtime()?.block_on(async {
         let answer = pipeline::answer(&app, caller, received, &trace).await;
         // What was done is on record before its outcome is shown.
-        if let Err(error) = app.store.flush().await {
-            eprintln!("warning: the audit log is not written: {error}");
-        }
+        app.flush().await;
         answer
     });
     match answer {

@@ -20,11 +20,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let app = match args.config.open(args.listen, true) {
+    let app = match args.config.open(args.listen) {
         Ok(app) => app,
         Err(exit) => return Ok(exit),
     };
     runtime()?.block_on(async {
+        app.prepare().await;
         let listen = app.config.server.listen;
         let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
         if args.config.demo {

@@ -17,6 +17,8 @@ pub struct Complaint {
     pub message: String,
     /// What to do about it.
     pub hint: String,
+    /// Whether the report shows the line itself. Not where a secret could stand in it by mistake.
+    pub quoted: bool,
     /// The connection whose credential is no use: the others could do without it.
     pub connection: Option<String>,
 }
@@ -43,7 +45,13 @@ impl Complaints {
 
     /// Adds one.
     pub fn push(&mut self, span: Option<Range<usize>>, message: impl Into<String>, hint: impl Into<String>) {
-        self.list.push(Complaint { span, message: message.into(), hint: hint.into(), connection: None });
+        self.list.push(Complaint { span, message: message.into(), hint: hint.into(), connection: None, quoted: true });
+    }
+
+    /// Adds one about a line that may hold a secret: the report names the line and does not show it.
+    pub fn push_unquoted(&mut self, span: Range<usize>, message: impl Into<String>, hint: impl Into<String>) {
+        let (message, hint) = (message.into(), hint.into());
+        self.list.push(Complaint { span: Some(span), message, hint, connection: None, quoted: false });
     }
 
     /// Adds one about the credential of a connection.
@@ -55,7 +63,7 @@ impl Complaints {
         hint: impl Into<String>,
     ) {
         let connection = Some(connection.to_owned());
-        self.list.push(Complaint { span, message: message.into(), hint: hint.into(), connection });
+        self.list.push(Complaint { span, message: message.into(), hint: hint.into(), connection, quoted: true });
     }
 
     /// Takes out those about credentials: what is left concerns the host as a whole.
@@ -98,6 +106,10 @@ impl fmt::Display for Complaints {
             let title = Level::ERROR.primary_title(&complaint.message);
             let help = Level::HELP.message(&complaint.hint);
             let group = match &complaint.span {
+                Some(span) if !complaint.quoted => {
+                    let line = self.source.line(span);
+                    title.element(annotate_snippets::Origin::path(&path).line(line)).element(help)
+                }
                 Some(span) => {
                     let end = self.source.text.len();
                     // The span of a table is all of it; its first line says enough.

@@ -114,3 +114,38 @@ fn a_section_that_could_not_be_read_is_complained_about_once() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].1.contains("fiel"), "{found:?}");
 }
+
+#[test]
+fn a_secret_in_the_wrong_place_is_neither_repeated_nor_shown() {
+    let with = |lines: &str| format!("{GOOD}\n{lines}\n");
+    for text in [
+        with("[vault]\nfile = \"v\"\nmaster_key = 1234\nshpat_1234 = 1"),
+        with("[vault]\nfile = \"v\"\nmaster_key = { file = \"shpat_1234\" }"),
+        with("[openbao]\naddress = \"https://bao\"\nauth = \"shpat_1234\""),
+        with("[openbao]\naddress = \"https://bao\"\nauth = { token = \"shpat_1234\" }"),
+        with(
+            "[openbao]\naddress = \"https://bao\"\nauth = { approle = { role_id = \"env:A\", secret_id = \"shpat_1234\" } }",
+        ),
+    ] {
+        let report = parse("jackfield.toml", text).unwrap_err().to_string();
+        let lines: Vec<_> =
+            report.lines().filter(|line| line.contains("shpat_1234") && !line.contains("field")).collect();
+        assert!(lines.is_empty(), "{report}");
+        assert!(report.contains("jackfield.toml:"), "{report}");
+    }
+}
+
+#[test]
+fn stores_of_secrets_are_read() {
+    let lines = "[vault]\nfile = \"v\"\nmaster_key = [\"env:NEW\", \"passphrase:file:/etc/words\"]\n\
+                 [openbao]\naddress = \"https://bao:8200\"\nnamespace = \"team\"\nttl_s = 60\n\
+                 auth = { kubernetes = { role = \"jackfield\" } }\n";
+    let config = parse("jackfield.toml", format!("{GOOD}\n{lines}")).unwrap();
+    let sources = config.vault.unwrap().into_inner().master_sources().unwrap();
+    let texts: Vec<_> = sources.iter().map(ToString::to_string).collect();
+    assert_eq!(texts, ["env:NEW", "passphrase:file:/etc/words"]);
+    let openbao = config.openbao.unwrap().into_inner();
+    assert_eq!((openbao.ttl_s, openbao.timeout_ms, openbao.allow_insecure), (60, 3_000, false));
+    let jackfield_egress::OpenBaoAuth::Kubernetes { kubernetes } = openbao.auth else { panic!("another login") };
+    assert_eq!((kubernetes.role.as_str(), kubernetes.mount.as_str()), ("jackfield", "kubernetes"));
+}

@@ -6,7 +6,7 @@ use http::header::AUTHORIZATION;
 use jackfield_core::port::SendError;
 use zeroize::Zeroizing;
 
-use super::{Credential, missing, sensitive};
+use super::{Credential, Values};
 use crate::vault::Vault;
 
 /// Names of the secrets that the pair is made of.
@@ -19,30 +19,25 @@ pub(super) struct Names<'n> {
 
 pub(super) fn header(
     vault: &Vault,
-    connection: &str,
+    values: &Values,
     endpoint: &str,
     username: &str,
     names: &Names<'_>,
 ) -> Result<Credential, SendError> {
-    let read = |name: Option<&str>| name.map(|name| vault.read(connection, name)).transpose().map_err(missing);
-    let user = read(names.username_secret)?;
-    let password = read(names.secret)?;
-    let user = user.as_deref().map_or(username, |value| value.expose());
+    let user = names.username_secret.map_or(Ok(username), |name| values.get(name))?;
+    let password = names.secret.map_or(Ok(""), |name| values.get(name))?;
     if user.contains(':') {
         let name = names.username_secret.unwrap_or("username");
-        return Err(SendError::ReauthRequired(format!(
-            "secret `{name}` of connection `{connection}`: a user name with `:` cannot be sent (RFC 7617)"
-        )));
+        return Err(values.unusable(name, "a user name with `:` cannot be sent (RFC 7617)"));
     }
-    let password = password.as_deref().map_or("", |value| value.expose());
     let pair = Zeroizing::new([user, ":", password].concat());
     // An upstream that echoes the header echoes the pair: it counts as a secret like its parts.
     if names.secret.is_some() || names.username_secret.is_some() {
-        vault.learn(connection, &format!("basic {endpoint}"), &pair);
+        vault.learn(&values.connection, &format!("basic {endpoint}"), &pair);
     }
     let mut text = Zeroizing::new(String::with_capacity("Basic ".len() + pair.len().div_ceil(3) * 4));
     text.push_str("Basic ");
     STANDARD.encode_string(pair.as_bytes(), &mut text);
     let secret = names.secret.or(names.username_secret).unwrap_or("username");
-    Ok(Credential::Header(AUTHORIZATION, sensitive(connection, secret, &text)?))
+    Ok(Credential::Header(AUTHORIZATION, values.header(secret, &text)?))
 }

@@ -69,11 +69,17 @@ pub(super) fn of(value: &str) -> BTreeSet<Vec<u8>> {
     add(form);
 
     let json = json_escaped(value);
+    let for_html = json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026");
     add(json_escaped(&json));
-    add(json.replace('/', "\\/"));
-    add(json.replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026"));
-    add(ascii_json_escaped(&json));
-    add(json);
+    add(for_html.replace("\\\"", "\\u0022").replace('\'', "\\u0027"));
+    for plain in [json, for_html] {
+        let ascii = ascii_json_escaped(&plain);
+        for form in [&plain, &ascii] {
+            add(form.replace('/', "\\/"));
+            add(upper_units(form));
+            add(form.clone());
+        }
+    }
 
     let xml = value.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     add(xml.replace('"', "&quot;").replace('\'', "&#39;"));
@@ -113,5 +119,18 @@ fn ascii_json_escaped(json: &str) -> String {
             }
         }
     }
+    out
+}
+
+/// `\u00f6` as `\u00F6`.
+fn upper_units(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    let mut rest = json;
+    while let Some((before, after)) = rest.split_once("\\u") {
+        let digits = after.get(..4).unwrap_or_default();
+        out.extend([before, "\\u", &digits.to_uppercase()]);
+        rest = &after[digits.len()..];
+    }
+    out.push_str(rest);
     out
 }

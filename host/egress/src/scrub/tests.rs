@@ -136,3 +136,66 @@ fn values_that_begin_alike_are_each_hidden_whole() {
     let (one, two) = (format!("{begin}first-signature"), format!("{begin}2nd"));
     check(&[&one, &two], &format!("{two} {one}."), "[redacted] [redacted].");
 }
+
+/// As an issuer makes them: the same for the first 60 bytes.
+fn token(user: usize, refresh: usize) -> String {
+    let begin = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJodHRwczovL2lk";
+    format!("{begin}.{:016x}.{:032x}", user * 0x9e37_79b9, refresh * 0x85eb_ca6b + user)
+}
+
+#[test]
+fn ten_thousand_users_tokens_come_and_go_at_the_price_of_one() {
+    const USERS: usize = 10_000;
+    let scrubber = Scrubber::default();
+    for user in 0..USERS {
+        scrubber.learn("hr", &format!("user-{user}"), &token(user, 0));
+    }
+    for user in (0..USERS).step_by(501) {
+        assert_eq!(scrubber.scrub(&format!("<{}>", token(user, 0))), "<[redacted]>");
+        let encoded = STANDARD.encode(format!("Bearer {}", token(user, 0)));
+        assert!(scrubber.scrub(&encoded).contains(REDACTED));
+    }
+    // One token more is one token more: a token that is replaced costs the same with ten thousand others as with none.
+    for refresh in 1..=5 {
+        scrubber.learn("hr", "user-7", &token(7, refresh));
+    }
+    assert_eq!(scrubber.scrub(&token(7, 5)), REDACTED);
+    assert_eq!(scrubber.scrub(&token(7, 2)), REDACTED);
+    assert_ne!(scrubber.scrub(&token(7, 1)), REDACTED);
+    assert_eq!(scrubber.scrub_upstream("hr", token(8, 0).as_bytes()).unwrap(), REDACTED.as_bytes());
+}
+
+#[test]
+fn a_value_of_two_slots_stays_hidden_while_one_has_it() {
+    let scrubber = Scrubber::default();
+    for value in ["shared-value-of-both-slots", "shared-pin"] {
+        scrubber.learn("shop", "one", value);
+        scrubber.learn("shop", "two", value);
+    }
+    for i in 0..VERSIONS_MAX {
+        scrubber.learn("shop", "one", &format!("later-version-{i}"));
+    }
+    assert_eq!(scrubber.scrub("shared-value-of-both-slots shared-pin"), "[redacted] [redacted]");
+    for i in 0..VERSIONS_MAX {
+        scrubber.learn("shop", "two", &format!("later-version-{i}"));
+    }
+    assert_eq!(scrubber.scrub("shared-value-of-both-slots shared-pin"), "shared-value-of-both-slots shared-pin");
+}
+
+#[test]
+fn escapes_of_either_case_and_unicode_escapes_are_found() {
+    let encodings = [
+        // JSON in ASCII with digits in upper case, and with escaped slashes besides.
+        "p@ss/w\\u00F6rd+&\\\"<1>'=~",
+        "p@ss\\/w\\u00f6rd+&\\\"<1>'=~",
+        // A form, in lower case.
+        "p%40ss%2fw%c3%b6rd%2b%26%22%3c1%3e%27%3d%7e",
+        // Quotes as units, as some encoders of JSON for HTML write them.
+        "p@ss/w\u{f6}rd+\\u0026\\u0022\\u003c1\\u003e\\u0027=~",
+    ];
+    for encoded in encodings {
+        check(&[ODD], &format!("got {encoded}!"), "got [redacted]!");
+    }
+    check(&["two words & more"], "q=two+words+%26+more", "q=[redacted]");
+    check(&["two words & more"], "q=two%20words%20%26%20more", "q=[redacted]");
+}

@@ -57,15 +57,20 @@ impl Stamp {
         if mode & 0o022 != 0 {
             return Err(FileProblem::Writable { mode }.into());
         }
+        Ok(Stamp::of_metadata(metadata))
+    }
+
+    /// Of a file whose kind and mode are somebody else's business.
+    pub(super) fn of_metadata(metadata: &Metadata) -> Stamp {
         let age = metadata.modified().ok().and_then(|m| SystemTime::now().duration_since(m).ok());
-        Ok(Stamp {
+        Stamp {
             device: metadata.dev(),
             inode: metadata.ino(),
             bytes: metadata.len(),
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
             settled: age.is_some_and(|age| age > SETTLED_AFTER),
-        })
+        }
     }
 
     /// Whether the file that `now` was taken of has the content that this stamp was taken with.

@@ -24,8 +24,14 @@ fn file(value: &[u8], mode: u32) -> (TempDir, PathBuf, Vault) {
     (folder, path, vault)
 }
 
+/// Reads as a request does: on a runtime of its own.
+fn read(vault: &Vault) -> Result<Arc<SecretValue>, SecretProblem> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(vault.read("shop", "token"))
+}
+
 fn value(vault: &Vault) -> String {
-    vault.read("shop", "token").ok().unwrap().expose().to_owned()
+    read(vault).ok().unwrap().expose().to_owned()
 }
 
 #[test]
@@ -57,8 +63,8 @@ fn a_file_is_read_again_when_it_changes_and_only_then() {
     // Old enough to be trusted by its stamp.
     let past = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
     std::fs::File::options().write(true).open(&path).unwrap().set_modified(past).unwrap();
-    let first = vault.read("shop", "token").ok().unwrap();
-    assert!(Arc::ptr_eq(&first, &vault.read("shop", "token").ok().unwrap()));
+    let first = read(&vault).ok().unwrap();
+    assert!(Arc::ptr_eq(&first, &read(&vault).ok().unwrap()));
 
     write(&path, b"value-two", 0o600);
     assert_eq!(value(&vault), "value-two");
@@ -130,4 +136,94 @@ fn a_replaced_configuration_forgets_names_and_keeps_scrubbing_values() {
     vault.replace([]);
     assert!(vault.check("shop", "token").is_err());
     assert_eq!(vault.scrub("value-one"), "[redacted]");
+}
+
+/// A runtime for what is asked as a request asks it.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future)
+}
+
+fn texts(vault: &Vault) -> (String, Option<String>) {
+    let Candidates { current, previous } = block_on(vault.candidates("shop", "token")).ok().unwrap();
+    (current.expose().to_owned(), previous.map(|value| value.expose().to_owned()))
+}
+
+#[test]
+fn a_file_that_changed_leaves_its_value_before_for_one_try() {
+    let (_folder, path, vault) = file(b"value-one", 0o600);
+    assert_eq!(texts(&vault), ("value-one".to_owned(), None));
+    let one = read(&vault).ok().unwrap();
+    write(&path, b"value-two", 0o600);
+    // A refused value is looked up in its source before anything else.
+    let two = block_on(vault.refused("shop", "token", &one)).unwrap();
+    assert_eq!(texts(&vault), ("value-two".to_owned(), Some("value-one".to_owned())));
+    let old = block_on(vault.refused("shop", "token", &two)).unwrap();
+    assert_eq!(old.expose(), "value-one");
+    vault.accepted("shop", "token", &old);
+    assert_eq!(texts(&vault).1.as_deref(), Some("value-one"));
+    vault.accepted("shop", "token", &two);
+    assert_eq!(texts(&vault), ("value-two".to_owned(), None));
+    assert!(block_on(vault.refused("shop", "token", &two)).is_none());
+    assert_eq!(vault.scrub("value-one value-two"), "[redacted] [redacted]");
+}
+
+#[test]
+fn a_rotation_in_the_sealed_vault_reaches_a_host_that_serves() {
+    let folder = TempDir::new().unwrap();
+    let master = || MasterKey::new(MasterSource::Key(SecretSource::File(folder.path().join("key"))));
+    let sealed = || SealedVault::new(folder.path().join("secrets.vault"), vec![master()]);
+    let secret = |text: &str| SecretValue::new(Zeroizing::new(text.as_bytes().to_vec())).ok().unwrap();
+    let now_s = || std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let stores = Stores { sealed: Some(Arc::new(sealed())), openbao: None };
+    let vault = Vault::with_stores(stores, [entry(SecretSource::Vault)]);
+    let problem = vault.check("shop", "token").unwrap_err();
+    assert!(problem.to_string().contains("secrets.vault`: there is no vault yet"), "{problem}");
+    assert!(!problem.brief().contains("secrets.vault"), "{}", problem.brief());
+    assert!(vault.sealer().is_none());
+
+    let operator = sealed();
+    operator.create().unwrap();
+    let mut editor = operator.edit().unwrap();
+    editor.set("shop", "token", &secret("value-one"), now_s()).unwrap();
+    editor.save().unwrap();
+    assert_eq!(texts(&vault), ("value-one".to_owned(), None));
+    editor.rotate("shop", "token", &secret("value-two"), now_s()).unwrap();
+    editor.save().unwrap();
+    assert_eq!(texts(&vault), ("value-two".to_owned(), Some("value-one".to_owned())));
+    // A host that was started during the rotation knows both values too, and hides both.
+    let stores = Stores { sealed: Some(Arc::new(sealed())), openbao: None };
+    let later = Vault::with_stores(stores, [entry(SecretSource::Vault)]);
+    assert_eq!(texts(&later), ("value-two".to_owned(), Some("value-one".to_owned())));
+    assert_eq!(later.scrub("value-one value-two"), "[redacted] [redacted]");
+    // Accepted is accepted, whatever else is written into the file.
+    let two = read(&vault).ok().unwrap();
+    vault.accepted("shop", "token", &two);
+    editor.set("shop", "other", &secret("value"), now_s()).unwrap();
+    editor.save().unwrap();
+    assert_eq!(texts(&vault), ("value-two".to_owned(), None));
+    assert!(Arc::ptr_eq(&two, &read(&vault).ok().unwrap()));
+    editor.retire("shop", "token").unwrap();
+    editor.save().unwrap();
+    assert_eq!(texts(&later), ("value-two".to_owned(), None));
+    assert!(vault.sealer().is_some());
+}
+
+#[test]
+fn a_source_without_its_store_says_what_to_configure() {
+    let vault = Vault::new([entry(SecretSource::Vault)]);
+    assert!(vault.check("shop", "token").unwrap_err().to_string().contains("add `[vault]`"));
+    let field = KvField { mount: "secret".to_owned(), path: "shop".to_owned(), field: "token".to_owned() };
+    let vault = Vault::new([entry(SecretSource::OpenBao(Box::new(field)))]);
+    assert!(vault.check("shop", "token").unwrap_err().to_string().contains("add it with `address` and `auth`"));
+}
+
+#[test]
+fn a_key_in_lines_is_hidden_whole_and_line_by_line() {
+    let lines = ["MIIEvQIBADANBgkqhkiG9w0BAQEFAASC", "BKcwggSjAgEAAoIBAQDJ5uZ0uWq1oZ0h"];
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{}\n{}\n-----END PRIVATE KEY-----\n", lines[0], lines[1]);
+    let (_folder, _path, vault) = file(pem.as_bytes(), 0o600);
+    assert_eq!(value(&vault), pem.trim_end());
+    assert_eq!(vault.scrub(&format!("<{pem}>")), "<[redacted]\n>");
+    assert_eq!(vault.scrub(&format!("<{}{}>", lines[0], lines[1])), "<[redacted][redacted]>");
+    assert_eq!(vault.scrub(&pem.replace('\n', "\\n")), "[redacted]\\n");
 }

@@ -4,8 +4,13 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
+use crate::scrub::Scrubber;
+
 /// Bound of one value, in bytes.
 pub(super) const VALUE_BYTES_MAX: usize = 64 << 10;
+
+/// Shorter lines of a PEM could be found in texts by chance.
+const LINE_BYTES_MIN: usize = 16;
 
 /// A value that may be used. It has neither `Debug` nor `Display` nor `Serialize`.
 pub struct SecretValue(Zeroizing<String>);
@@ -19,7 +24,7 @@ pub enum ValueProblem {
     TooLong,
     /// Not UTF-8.
     NotText,
-    /// More than one line, or a NUL: it would break whatever it is put into.
+    /// More than one line and no PEM, or a NUL: it would break whatever it is put into.
     Broken,
 }
 
@@ -29,7 +34,7 @@ impl fmt::Display for ValueProblem {
             ValueProblem::Empty => f.write_str("the value is empty"),
             ValueProblem::TooLong => write!(f, "the value is over {VALUE_BYTES_MAX} bytes"),
             ValueProblem::NotText => f.write_str("the value is not UTF-8 text"),
-            ValueProblem::Broken => f.write_str("the value has a line break inside it"),
+            ValueProblem::Broken => f.write_str("the value has a line break inside it and is no PEM block"),
         }
     }
 }
@@ -41,7 +46,7 @@ impl SecretValue {
     ///
     /// # Errors
     /// When it could not be used as a credential.
-    pub(crate) fn new(bytes: Zeroizing<Vec<u8>>) -> Result<SecretValue, ValueProblem> {
+    pub fn new(bytes: Zeroizing<Vec<u8>>) -> Result<SecretValue, ValueProblem> {
         let text = std::str::from_utf8(&bytes).map_err(|_| ValueProblem::NotText)?;
         let text = text.trim_end_matches(['\r', '\n']);
         if text.is_empty() {
@@ -50,7 +55,8 @@ impl SecretValue {
         if text.len() > VALUE_BYTES_MAX {
             return Err(ValueProblem::TooLong);
         }
-        if text.contains(['\r', '\n', '\0']) {
+        let is_broken = text.contains(['\r', '\n']) && !is_pem(text);
+        if is_broken || text.contains('\0') {
             return Err(ValueProblem::Broken);
         }
         Ok(SecretValue(Zeroizing::new(text.to_owned())))
@@ -60,6 +66,29 @@ impl SecretValue {
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
+
+    /// Has it scrubbed from now on. A PEM is looked for as a whole and line by line: whoever prints a key seldom keeps
+    /// its line breaks.
+    pub(super) fn learn(&self, scrubber: &Scrubber, connection: &str, slot: &str) {
+        scrubber.learn(connection, slot, self.expose());
+        for (i, line) in self.lines().into_iter().enumerate() {
+            scrubber.learn(connection, &format!("{slot} line {i}"), line);
+        }
+    }
+
+    /// The lines of a PEM that hold the key.
+    fn lines(&self) -> Vec<&str> {
+        if !is_pem(&self.0) {
+            return Vec::new();
+        }
+        let is_key = |line: &&str| line.len() >= LINE_BYTES_MIN && !line.starts_with("-----") && !line.contains(':');
+        self.0.lines().map(str::trim).filter(is_key).collect()
+    }
+}
+
+/// PEM (RFC 7468): the one kind of value that has lines.
+fn is_pem(text: &str) -> bool {
+    text.starts_with("-----BEGIN ") && text.trim_end().ends_with("-----") && text.contains("\n-----END ")
 }
 
 impl PartialEq for SecretValue {
@@ -88,9 +117,19 @@ mod tests {
         assert_eq!(problem(b""), Some(ValueProblem::Empty));
         assert_eq!(problem(b"\n"), Some(ValueProblem::Empty));
         assert_eq!(problem(b"a\nb"), Some(ValueProblem::Broken));
+        assert_eq!(problem(b"-----BEGIN A\nb"), Some(ValueProblem::Broken));
+        assert_eq!(problem(b"-----BEGIN A-----\n\0\n-----END A-----"), Some(ValueProblem::Broken));
         assert_eq!(problem(b"a\0b"), Some(ValueProblem::Broken));
         assert_eq!(problem(b"\xff\xfe"), Some(ValueProblem::NotText));
         assert_eq!(problem(&vec![b'x'; VALUE_BYTES_MAX + 1]), Some(ValueProblem::TooLong));
         assert_eq!(problem(&vec![b'x'; VALUE_BYTES_MAX]), None);
+    }
+
+    #[test]
+    fn a_pem_keeps_its_lines() {
+        let pem = "-----BEGIN PRIVATE KEY-----\r\nMIIEvQIBADANBgkq\r\nshort\r\n-----END PRIVATE KEY-----\r\n";
+        let value = SecretValue::new(Zeroizing::new(pem.as_bytes().to_vec())).ok().unwrap();
+        assert_eq!(value.expose(), pem.trim_end());
+        assert_eq!(value.lines(), ["MIIEvQIBADANBgkq"]);
     }
 }

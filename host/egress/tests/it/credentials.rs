@@ -1,5 +1,6 @@
 //! Each scheme as the far side receives it, and what happens when its secret is missing.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jackfield_core::call::CallContext;
@@ -7,7 +8,9 @@ use jackfield_core::grant::OutboundRequest;
 use jackfield_core::port::{HmacAlgorithm, Secrets, SendError};
 
 use crate::far_side::{FarSide, ok, with_headers};
-use crate::near_side::{Wish, context, get, write_secret};
+use crate::near_side::{CONNECTION, Wish, context, get, post, write_secret};
+use crate::token_house::status;
+use jackfield_egress::State;
 
 const VALUE: &str = "s3cr3t+/value=&x";
 
@@ -39,7 +42,7 @@ async fn a_bearer_token_is_an_authorization() {
 async fn a_query_key_is_encoded_at_the_end_of_the_query() {
     let request =
         received(r#"{ scheme = "query", parameter = "api_key", secret = "token" }"#, &[("token", VALUE)]).await;
-    assert!(request.starts_with("GET /open/x?q=a+b&api_key=s3cr3t%2B%2Fvalue%3D%26x HTTP/1.1\r\n"), "{request}");
+    assert!(request.starts_with("GET /open/x?q=a%20b&api_key=s3cr3t%2B%2Fvalue%3D%26x HTTP/1.1\r\n"), "{request}");
 }
 
 #[tokio::test]
@@ -157,4 +160,45 @@ async fn hmac_uses_a_secret_by_its_name() {
     assert_eq!(&*near.vault.reveal(&call, "token").await.unwrap(), "key");
     let elsewhere = CallContext { connection: "shop-us".into(), ..call };
     assert!(near.vault.reveal(&elsewhere, "token").await.is_err());
+}
+
+#[tokio::test]
+async fn during_a_rotation_the_old_value_is_tried_once_when_the_new_one_is_refused() {
+    // The operator has changed the file; the system knows the new value only from a moment later on.
+    let accepted = Arc::new(Mutex::new("first-token"));
+    let door = accepted.clone();
+    let far = FarSide::answering(move |request| {
+        let right = request.contains(&format!("Bearer {}\r\n", door.lock().unwrap()));
+        if right { ok(b"fine") } else { status("401 Unauthorized", "", "") }
+    })
+    .await;
+    let near =
+        Wish::to(&far.url()).auth(r#"{ scheme = "bearer", secret = "token" }"#, &[("token", "first-token")]).build();
+    assert_eq!(near.get("/open/x").await.unwrap().status, 200);
+    write_secret(&near.folder.path().join("token"), "other-token");
+    assert_eq!(near.send(post("/open/x", "{}")).await.unwrap().status, 200);
+    assert_eq!(near.audit.uses(), ["200", "401", "200"]);
+    assert_eq!(near.egress.status(CONNECTION).state, State::Active);
+
+    *accepted.lock().unwrap() = "other-token";
+    assert_eq!(near.get("/open/x").await.unwrap().status, 200);
+    // The new one has been accepted: the old one has had its day, and a refusal is one.
+    *accepted.lock().unwrap() = "first-token";
+    assert_eq!(near.get("/open/x").await.unwrap().status, 401);
+    assert_eq!(far.seen().len(), 5);
+    let status = near.egress.status(CONNECTION);
+    assert_eq!(status.state, State::ReauthRequired);
+    assert_eq!(status.reason.as_deref(), Some("the system refuses secret `token` of connection `shop-eu`"));
+}
+
+#[tokio::test]
+async fn scopes_that_the_system_misses_are_named() {
+    let far = FarSide::answering(|_| {
+        status("403 Forbidden", "www-authenticate: Bearer error=\"insufficient_scope\", scope=\"orders.write\"\r\n", "")
+    })
+    .await;
+    let near = Wish::to(&far.url()).auth(r#"{ scheme = "bearer", secret = "token" }"#, &[("token", VALUE)]).build();
+    assert_eq!(near.get("/open/x").await.unwrap().status, 403);
+    let status = near.egress.status(CONNECTION);
+    assert_eq!((status.state, status.missing_scopes), (State::Degraded, vec!["orders.write".to_owned()]));
 }

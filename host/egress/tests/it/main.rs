@@ -3,11 +3,17 @@
 
 mod addresses;
 mod bodies;
+mod connect;
 mod credentials;
 mod deadlines;
 mod far_side;
 mod faults;
+mod leaks;
 mod near_side;
 mod pools;
 mod redirects;
+mod refresh;
+mod sessions;
 mod tls;
+mod token_house;
+mod tokens;

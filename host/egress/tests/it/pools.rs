@@ -107,7 +107,8 @@ async fn the_credential_is_that_of_the_granted_connection_whatever_the_context_s
     };
     let vault = Vault::new([entry(CONNECTION, near.folder.path().join("token")), entry("shop-us", us)]);
     let names = [CONNECTION, "shop-us"].map(|name| (name.to_owned(), ConnectionConfig::default()));
-    let egress = Egress::new(&EgressConfig { connections: HashMap::from(names) }, Arc::new(vault)).unwrap();
+    let egress =
+        Egress::new(&EgressConfig { connections: HashMap::from(names) }, crate::near_side::parts(vault)).unwrap();
     let mut mixed_up = context(Duration::from_secs(5));
     mixed_up.connection = "shop-us".into();
     egress.send(near.granted(get("/open/x")), &mixed_up).await.unwrap();

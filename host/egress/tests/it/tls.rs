@@ -192,7 +192,20 @@ fn half_a_client_certificate_and_broken_files_are_refused_at_start() {
     let authority = Authority::new();
     let path = |name: &str| Some(authority.folder.path().join(name));
     std::fs::write(path("broken.pem").unwrap(), "no certificate").unwrap();
+    let mut ended = CertificateParams::new(vec!["client".to_owned()]).unwrap();
+    (ended.not_before, ended.not_after) = (rcgen::date_time_ymd(2020, 1, 1), rcgen::date_time_ymd(2021, 1, 1));
+    let pair = KeyPair::generate().unwrap();
+    std::fs::write(path("ended.pem").unwrap(), ended.self_signed(&pair).unwrap().pem()).unwrap();
+    write_secret(&path("ended.key").unwrap(), &pair.serialize_pem());
     let cases = [
+        (
+            ConnectionConfig {
+                client_cert_file: path("ended.pem"),
+                client_key_file: path("ended.key"),
+                ..Default::default()
+            },
+            "ended on 2021-01-01",
+        ),
         (ConnectionConfig { client_cert_file: path("ca.pem"), ..Default::default() }, "needs both"),
         (ConnectionConfig { client_key_file: path("ca.pem"), ..Default::default() }, "needs both"),
         (ConnectionConfig { ca_file: path("broken.pem"), ..Default::default() }, "no certificate in PEM form"),
@@ -208,7 +221,9 @@ fn half_a_client_certificate_and_broken_files_are_refused_at_start() {
     ];
     for (settings, expected) in cases {
         let config = EgressConfig { connections: [("shop".to_owned(), settings)].into() };
-        let Err(error) = Egress::new(&config, Arc::new(Vault::new([]))) else { panic!("{expected}: accepted") };
+        let Err(error) = Egress::new(&config, crate::near_side::parts(Vault::new([]))) else {
+            panic!("{expected}: accepted")
+        };
         assert!(error.source.to_string().contains(expected), "{}", error.source);
     }
 }
