@@ -2,15 +2,24 @@
 //! are arguments, so that each decision can be tested as a table.
 
 pub mod audit;
+pub mod backoff;
+pub mod breaker;
 pub mod budget;
 pub mod call;
+pub mod confirm;
+pub mod deadline;
+pub mod degrade;
+pub mod digest;
 pub mod failure;
+pub mod freshness;
 pub mod grant;
+pub mod idempotency;
 pub mod intent;
 pub mod manifest;
 pub mod mask;
 pub mod normalise;
 pub mod package;
 pub mod port;
+pub mod rate;
 pub mod routing;
 pub mod schema;

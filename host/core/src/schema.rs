@@ -55,8 +55,7 @@ impl<A: Clone> Plan<A> {
                 *slot = Some(Box::new(found));
             }
         }
-        let empty = plan.here.is_none() && plan.properties.is_empty() && plan.items.is_none() && plan.rest.is_none();
-        (!empty).then_some(plan)
+        (!plan.is_empty()).then_some(plan)
     }
 
     fn merge(&mut self, other: Plan<A>) {
@@ -98,5 +97,33 @@ impl<A: Clone> Plan<A> {
             }
             _ => {}
         }
+    }
+
+    /// Shows `see` every annotated place of `value`.
+    pub fn visit<'v>(&self, value: &'v Value, see: &mut impl FnMut(&A, &'v Value)) {
+        if let Some(annotation) = &self.here {
+            see(annotation, value);
+        }
+        match value {
+            Value::Object(map) => {
+                for (name, member) in map {
+                    match self.properties.iter().find(|(known, _)| known == name) {
+                        Some((_, plan)) => plan.visit(member, see),
+                        None => self.rest.iter().for_each(|plan| plan.visit(member, see)),
+                    }
+                }
+            }
+            Value::Array(items) => {
+                if let Some(plan) = &self.items {
+                    items.iter().for_each(|item| plan.visit(item, see));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether there is anything to visit.
+    pub fn is_empty(&self) -> bool {
+        self.here.is_none() && self.properties.is_empty() && self.items.is_none() && self.rest.is_none()
     }
 }

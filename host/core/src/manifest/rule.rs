@@ -113,7 +113,7 @@ enum Segment {
 }
 
 impl PathPattern {
-    fn parse(text: &str) -> Result<PathPattern, RuleError> {
+    pub(crate) fn parse(text: &str) -> Result<PathPattern, RuleError> {
         let Some(rest) = text.strip_prefix('/') else {
             return Err(RuleError(format!("path `{text}` does not begin with `/`")));
         };
