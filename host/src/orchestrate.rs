@@ -2,10 +2,11 @@
 //! cycles. That the intent is granted was checked by the sandbox.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use jackfield_core::call::{Call, CallContext};
+use jackfield_core::call::{Call, CallContext, WriteOutcome};
 use jackfield_core::failure::{Failure, FailureKind};
-use jackfield_core::port::{BoxFuture, Intents};
+use jackfield_core::port::{Answered, BoxFuture, Intents};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
@@ -13,6 +14,9 @@ use crate::admission::{self, Context};
 use crate::app::App;
 use crate::dispatch;
 use crate::error::{Code, Problem};
+
+/// What a connector that asks keeps of its time, to say what came of it.
+const RESERVE: Duration = Duration::from_millis(500);
 
 /// Calls above the innermost one.
 const DEPTH_MAX: usize = 4;
@@ -36,54 +40,76 @@ impl Intents for Orchestrator {
         caller: &'a Call,
         intent: String,
         input: String,
-    ) -> BoxFuture<'a, Result<String, Failure>> {
+    ) -> BoxFuture<'a, Answered> {
         Box::pin(async move {
-            let app = self.app.upgrade().ok_or_else(|| internal("the host is going down"))?;
-            let routes = app.registry.routes();
-            let name = routes
-                .route(&parent.tenant, &intent, None)
-                .map_err(|e| Failure::new(FailureKind::Unsupported, format!("`{intent}`: {e}")))?;
-            let connection =
-                app.registry.connection(name).cloned().ok_or_else(|| internal("the route leads nowhere"))?;
-            let compiled =
-                connection.intents.get(&intent).cloned().ok_or_else(|| internal("the route leads nowhere"))?;
-
-            let here = format!("{}/{}", parent.connection, caller.intent);
-            let next = format!("{}/{intent}", connection.name);
-            let ancestors: Arc<[String]> = parent.ancestors.iter().cloned().chain([here]).collect();
-            if ancestors.contains(&next) {
-                return Err(internal(format!("`{next}` calls itself by way of {}", ancestors.join(" -> "))));
-            }
-            if ancestors.len() > DEPTH_MAX {
-                return Err(internal(format!("more than {DEPTH_MAX} intents deep: {}", ancestors.join(" -> "))));
-            }
-
-            let context = Context {
-                user: caller.user.clone(),
-                locale: caller.locale.clone(),
-                time_zone: TimeZone::get(&caller.time_zone).unwrap_or(TimeZone::UTC),
-                ..Context::default()
-            };
-            let mut input: Value = serde_json::from_str(&input)
-                .map_err(|e| internal(format!("the input of `{intent}` is not JSON: {e}")))?;
-            admission::sound(&compiled, &connection, &context, &mut input).map_err(failure)?;
-            let call = Call {
-                intent,
-                input: input.to_string(),
-                settings: connection.settings.clone(),
-                // Another object is written, so the key of the outer write must not stand for it.
-                idempotency_key: caller.idempotency_key.as_ref().map(|key| format!("{key}/{next}")),
-                ..caller.clone()
-            };
-            let context = CallContext { connection: connection.name.clone(), ancestors, ..parent.clone() };
-            let (output, _) = dispatch::execute(&app, &connection, call, context).await.map_err(failure)?;
-            let value: Value = serde_json::from_str(&output)
-                .map_err(|e| internal(format!("the output of `{next}` is not JSON: {e}")))?;
-            if !compiled.output.accepts(&value) {
-                return Err(internal(format!("the output of `{next}` breaks its schema")));
-            }
-            Ok(output)
+            let mut write_outcome = WriteOutcome::None;
+            let result = self.ask(parent, caller, intent, input, &mut write_outcome).await;
+            Answered { result, write_outcome }
         })
+    }
+}
+
+impl Orchestrator {
+    async fn ask(
+        &self,
+        parent: &CallContext,
+        caller: &Call,
+        intent: String,
+        input: String,
+        write_outcome: &mut WriteOutcome,
+    ) -> Result<String, Failure> {
+        let app = self.app.upgrade().ok_or_else(|| internal("the host is going down"))?;
+        let routes = app.registry.routes();
+        let name = routes
+            .route(&parent.tenant, &intent, None)
+            .map_err(|e| Failure::new(FailureKind::Unsupported, format!("`{intent}`: {e}")))?;
+        let connection = app.registry.connection(name).cloned().ok_or_else(|| internal("the route leads nowhere"))?;
+        let compiled = connection.intents.get(&intent).cloned().ok_or_else(|| internal("the route leads nowhere"))?;
+
+        let here = format!("{}/{}", parent.connection, caller.intent);
+        let next = format!("{}/{intent}", connection.name);
+        let ancestors: Arc<[String]> = parent.ancestors.iter().cloned().chain([here]).collect();
+        if ancestors.contains(&next) {
+            return Err(internal(format!("`{next}` calls itself by way of {}", ancestors.join(" -> "))));
+        }
+        if ancestors.len() > DEPTH_MAX {
+            return Err(internal(format!("more than {DEPTH_MAX} intents deep: {}", ancestors.join(" -> "))));
+        }
+
+        let context = Context {
+            user: caller.user.clone(),
+            locale: caller.locale.clone(),
+            time_zone: TimeZone::get(&caller.time_zone).unwrap_or(TimeZone::UTC),
+            ..Context::default()
+        };
+        let mut input: Value =
+            serde_json::from_str(&input).map_err(|e| internal(format!("the input of `{intent}` is not JSON: {e}")))?;
+        admission::sound(&compiled, &connection, &context, &mut input).map_err(failure)?;
+        let call = Call {
+            intent,
+            input: input.to_string(),
+            settings: connection.settings.clone(),
+            // Another object is written, so the key of the outer write must not stand for it.
+            idempotency_key: caller.idempotency_key.as_ref().map(|key| format!("{key}/{next}")),
+            ..caller.clone()
+        };
+        let context = CallContext {
+            connection: connection.name.clone(),
+            ancestors,
+            deadline: parent.deadline.checked_sub(RESERVE).unwrap_or(parent.deadline),
+            ..parent.clone()
+        };
+        let (output, usage) = dispatch::execute(&app, &connection, call, context).await.map_err(|problem| {
+            *write_outcome = problem.outcome;
+            failure(problem)
+        })?;
+        *write_outcome = usage.write_outcome;
+        let value: Value =
+            serde_json::from_str(&output).map_err(|e| internal(format!("the output of `{next}` is not JSON: {e}")))?;
+        if !compiled.output.accepts(&value) {
+            return Err(internal(format!("the output of `{next}` breaks its schema")));
+        }
+        Ok(output)
     }
 }
 

@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hdrhistogram::Histogram;
 use jackfield_core::budget::Limits;
-use jackfield_core::call::{Call, CallContext};
+use jackfield_core::call::{Call, CallContext, WriteOutcome};
 use jackfield_core::failure::{Failure, FailureKind};
 use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
 use jackfield_core::port::{
-    BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
+    Answered, BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
     UpstreamResponse,
 };
 use jackfield_sandbox::{Connector, Invocation, Ports, Sandbox, SandboxConfig};
@@ -77,14 +77,11 @@ impl Cache for Nobody {
 }
 
 impl Intents for Nobody {
-    fn call<'a>(
-        &'a self,
-        _: &'a CallContext,
-        _: &'a Call,
-        _: String,
-        _: String,
-    ) -> BoxFuture<'a, Result<String, Failure>> {
-        Box::pin(async { Err(Failure::new(FailureKind::Unsupported, "nobody is there")) })
+    fn call<'a>(&'a self, _: &'a CallContext, _: &'a Call, _: String, _: String) -> BoxFuture<'a, Answered> {
+        Box::pin(async {
+            let result = Err(Failure::new(FailureKind::Unsupported, "nobody is there"));
+            Answered { result, write_outcome: WriteOutcome::None }
+        })
     }
 }
 

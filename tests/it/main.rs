@@ -2,6 +2,7 @@
 
 mod admission;
 mod cases;
+mod desk;
 mod guests;
 mod house;
 mod operator;

@@ -15,8 +15,8 @@ mod auth;
 mod rule;
 
 pub use auth::{
-    Auth, ClientAuth, Csrf, OAuth1, OAuth2, Place, Placement, Scheme, SignatureAlgorithm, TokenGrant, USER_TEXTS,
-    mentions_user,
+    AssertionEncoding, Auth, ClientAuth, Csrf, OAuth1, OAuth2, Place, Placement, Scheme, SignatureAlgorithm,
+    TokenGrant, USER_TEXTS, mentions_user,
 };
 pub use rule::{Access, Graphql, PathPattern, Rule, RuleError};
 

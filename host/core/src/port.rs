@@ -8,7 +8,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 
 use crate::audit::Record;
-use crate::call::CallContext;
+use crate::call::{CallContext, WriteOutcome};
 use crate::failure::Failure;
 use crate::grant::{Granted, OutboundRequest};
 
@@ -131,16 +131,26 @@ pub trait Cache: Send + Sync {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooLarge;
 
+/// What came of asking another connector.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The output as JSON text, or the failure as the asking guest may see it.
+    pub result: Result<String, Failure>,
+    /// What is known of the writes below: whoever asked answers for them too.
+    pub write_outcome: WriteOutcome,
+}
+
 /// A connector that asks another one.
 pub trait Intents: Send + Sync {
-    /// Answers `intent` within the parent's deadline. The caller has checked that the grant lists it.
+    /// Answers `intent` somewhat before the parent's deadline, so that the parent can still say what came of it. The
+    /// caller has checked that the grant lists it.
     fn call<'a>(
         &'a self,
         parent: &'a CallContext,
         caller: &'a crate::call::Call,
         intent: String,
         input: String,
-    ) -> BoxFuture<'a, Result<String, Failure>>;
+    ) -> BoxFuture<'a, Answered>;
 }
 
 /// How loud a log line is.

@@ -88,6 +88,9 @@ pub struct OAuth2 {
     /// Asked for, and compared with what the token endpoint says it gave.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Whether the token request names them. Where they belong to the client's registration they are only compared.
+    #[serde(default = "yes")]
+    pub ask_scopes: bool,
     /// Further form parameters of the token request, such as `audience`.
     #[serde(default)]
     pub params: BTreeMap<String, String>,
@@ -107,6 +110,10 @@ pub struct OAuth2 {
 
 fn authorization() -> String {
     "Authorization".to_owned()
+}
+
+fn yes() -> bool {
+    true
 }
 
 fn bearer() -> String {
@@ -199,6 +206,9 @@ pub enum TokenGrant {
         attributes: BTreeMap<String, String>,
         /// Name of the secret that is the private key (PEM, PKCS#8).
         key: String,
+        /// How the assertion is written into the form.
+        #[serde(default)]
+        encoding: AssertionEncoding,
         /// How long the assertion holds, in seconds.
         #[serde(default = "assertion_lifetime")]
         lifetime_s: u32,
@@ -210,6 +220,17 @@ pub enum TokenGrant {
         /// Name of the secret.
         password: String,
     },
+}
+
+/// How a SAML assertion is written into a form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AssertionEncoding {
+    /// Without padding, as RFC 7522 says.
+    #[default]
+    Base64url,
+    /// The ordinary alphabet with padding, as some systems want it.
+    Base64,
 }
 
 fn assertion_lifetime() -> u32 {

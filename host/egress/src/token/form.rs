@@ -6,7 +6,7 @@ use std::time::SystemTime;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::HeaderValue;
-use jackfield_core::manifest::{ClientAuth, OAuth2, SignatureAlgorithm, TokenGrant};
+use jackfield_core::manifest::{AssertionEncoding, ClientAuth, OAuth2, SignatureAlgorithm, TokenGrant};
 use jiff::Timestamp;
 use url::form_urlencoded::byte_serialize;
 use zeroize::Zeroizing;
@@ -88,7 +88,7 @@ pub(crate) fn build(oauth2: &OAuth2, secrets: &Secrets, with: With<'_>, now: Sys
         With::Scheme => grant(oauth2, secrets, now, &mut form)?,
     };
     // A refresh token keeps the scopes that it was given with (RFC 6749, section 6), and a code those of its consent.
-    if matches!(with, With::Scheme) && !oauth2.scopes.is_empty() {
+    if matches!(with, With::Scheme) && oauth2.ask_scopes && !oauth2.scopes.is_empty() {
         form.pair("scope", &oauth2.scopes.join(" "));
     }
     for (name, value) in &oauth2.params {
@@ -122,6 +122,7 @@ fn grant<'f>(
             recipient,
             attributes,
             key,
+            encoding,
             lifetime_s,
         } => {
             let unusable = |problem: &dyn std::fmt::Display| Fault::missing(format!("secret `{key}`: {problem}"));
@@ -138,8 +139,11 @@ fn grant<'f>(
                 id: &random::name().map_err(Fault::unavailable)?,
             };
             let xml = saml::assertion(&claims, &signer).map_err(|problem| unusable(&problem))?;
-            // RFC 7522, section 2.1: base64url; padding left out, as it would only be escaped.
-            let assertion = Zeroizing::new(URL_SAFE_NO_PAD.encode(xml.as_bytes()));
+            let assertion = Zeroizing::new(match encoding {
+                // RFC 7522, section 2.1; padding left out, as it would only be escaped.
+                AssertionEncoding::Base64url => URL_SAFE_NO_PAD.encode(xml.as_bytes()),
+                AssertionEncoding::Base64 => STANDARD.encode(xml.as_bytes()),
+            });
             form.pair("grant_type", SAML2_BEARER).pair("assertion", &assertion).derive(assertion)
         }
         TokenGrant::RefreshToken { .. } => {

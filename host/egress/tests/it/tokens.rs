@@ -338,6 +338,23 @@ async fn an_old_token_is_renewed_beside_the_calls_that_still_use_it() {
 }
 
 #[tokio::test]
+async fn a_saml_assertion_is_written_in_the_alphabet_that_the_system_wants() {
+    use base64::Engine;
+    let house = TokenHouse::open(HOUR).await;
+    let key: &'static str = include_str!("../keys/rsa-2048.pem").replace('\n', "\\n").leak();
+    let auth = one_line(
+        r#"{ scheme = "oauth2", token_url = "https://login.example.com/token", client_id = "app",
+        client_auth = "none", grant = { type = "saml2_bearer", issuer = "app",
+        subject = "bob", audience = "www.successfactors.com", key = "key", encoding = "base64" } }"#,
+    );
+    let near = Wish::to(&house.url()).auth(auth, &[("key", key)]).build();
+    near.get("/open/x").await.unwrap();
+    let assertion = field(&house.token_requests()[0], "assertion").unwrap();
+    let xml = base64::engine::general_purpose::STANDARD.decode(assertion).unwrap();
+    assert!(xml.starts_with(b"<"), "{}", String::from_utf8_lossy(&xml));
+}
+
+#[tokio::test]
 async fn a_saml_assertion_is_shown_as_rfc_7522_wants_it() {
     let house = TokenHouse::open(HOUR).await;
     let key: &'static str = include_str!("../keys/rsa-2048.pem").replace('\n', "\\n").leak();

@@ -23,7 +23,9 @@ impl Host for HostState {
         let answer = self.ports.intents.call(&invocation.context, &invocation.call, intent, input);
         let answer = self.meter.waiting(answer).await;
         self.waiting_for = None;
-        Ok(answer.map_err(lowered))
+        // An earlier unknown stays unknown, whatever came after it.
+        self.tally.write_outcome = self.tally.write_outcome.max(answer.write_outcome);
+        Ok(answer.result.map_err(lowered))
     }
 }
 

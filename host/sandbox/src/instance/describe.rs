@@ -7,12 +7,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jackfield_core::budget::Limits;
-use jackfield_core::call::{Call, CallContext};
+use jackfield_core::call::{Call, CallContext, WriteOutcome};
 use jackfield_core::failure::{Failure, FailureKind};
 use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
 use jackfield_core::port::{
-    BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
+    Answered, BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
     UpstreamResponse,
 };
 use zeroize::Zeroizing;
@@ -138,14 +138,11 @@ impl Cache for Nothing {
 }
 
 impl Intents for Nothing {
-    fn call<'a>(
-        &'a self,
-        _: &'a CallContext,
-        _: &'a Call,
-        _: String,
-        _: String,
-    ) -> BoxFuture<'a, Result<String, Failure>> {
-        Box::pin(async { Err(Failure::new(FailureKind::Denied, WHY)) })
+    fn call<'a>(&'a self, _: &'a CallContext, _: &'a Call, _: String, _: String) -> BoxFuture<'a, Answered> {
+        Box::pin(async {
+            let result = Err(Failure::new(FailureKind::Denied, WHY));
+            Answered { result, write_outcome: WriteOutcome::None }
+        })
     }
 }
 

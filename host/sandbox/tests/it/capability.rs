@@ -1,5 +1,6 @@
 //! Secrets, cache, intents and log: the allowed case beside the refused one.
 
+use jackfield_core::call::WriteOutcome;
 use jackfield_core::port::LogLevel;
 use serde_json::{Value, json};
 
@@ -61,6 +62,17 @@ async fn the_other_connectors_private_words_stay_with_the_host() {
     let told = ask(&Stand::new(), "intent", "order.status", "\"missing\"").await["error"].to_string();
     assert!(told.contains("NotFound"), "{told}");
     assert!(!told.contains("no such row"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_another_connector_answers_for_its_writes() {
+    let outcome = async |value: &str| {
+        let input = json!({ "ask": "intent", "name": "order.status", "value": value });
+        Stand::new().call("asker", &input.to_string()).await.usage.write_outcome
+    };
+    assert_eq!(outcome("{}").await, WriteOutcome::Applied);
+    assert_eq!(outcome("\"lost\"").await, WriteOutcome::Unknown);
+    assert_eq!(outcome("\"missing\"").await, WriteOutcome::None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

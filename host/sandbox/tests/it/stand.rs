@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jackfield_core::budget::Limits;
-use jackfield_core::call::{Call, CallContext};
+use jackfield_core::call::{Call, CallContext, WriteOutcome};
 use jackfield_core::failure::{Failure, FailureKind};
 use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
 use jackfield_core::port::{
-    BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
+    Answered, BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
     UpstreamResponse,
 };
 use jackfield_sandbox::{Completed, Connector, Ended, Fault, Invocation, Ports, Sandbox, SandboxConfig, embed};
@@ -316,13 +316,20 @@ impl Intents for Fake {
         caller: &'a Call,
         intent: String,
         input: String,
-    ) -> BoxFuture<'a, Result<String, Failure>> {
+    ) -> BoxFuture<'a, Answered> {
         Box::pin(async move {
             let line = format!("{} asks {intent} with {input} for {}", caller.intent, parent.tenant);
             self.0.asked.lock().unwrap().push(line);
             match input.as_str() {
-                "\"missing\"" => Err(Failure::new(FailureKind::NotFound, "table `orders` has no such row")),
-                _ => Ok("{\"status\":\"open\"}".to_owned()),
+                "\"missing\"" => {
+                    let result = Err(Failure::new(FailureKind::NotFound, "table `orders` has no such row"));
+                    Answered { result, write_outcome: WriteOutcome::None }
+                }
+                "\"lost\"" => {
+                    let result = Err(Failure::new(FailureKind::Timeout, "no answer"));
+                    Answered { result, write_outcome: WriteOutcome::Unknown }
+                }
+                _ => Answered { result: Ok("{\"status\":\"open\"}".to_owned()), write_outcome: WriteOutcome::Applied },
             }
         })
     }
