@@ -117,7 +117,15 @@ pub async fn execute(
             let failure = scrubbed(app, failure);
             let told = failure.to_string();
             tracing::info!(call_id = %context.call_id, connection = %connection.name, intent, failure = told, "the connector failed");
-            Err(Problem::from_failure(failure, usage.write_outcome))
+            let missing = match failure.kind {
+                // Some systems say so with 403, some with 401.
+                FailureKind::Denied | FailureKind::ReauthRequired => {
+                    app.egress().status(&connection.name).missing_scopes
+                }
+                _ => Vec::new(),
+            };
+            let problem = Problem::from_failure(failure, usage.write_outcome);
+            Err(if missing.is_empty() { problem } else { problem.lacking(&connection.name, &missing) })
         }
         Err(Ended::Fault(fault)) => {
             let told = app.scrub(&fault.to_string()).into_owned();

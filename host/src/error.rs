@@ -274,6 +274,13 @@ impl Problem {
         Problem { outcome, ..self }
     }
 
+    /// Says which scopes the connection's credential lacks: what the caller tells its operator.
+    pub fn lacking(self, connection: &str, scopes: &[String]) -> Problem {
+        let scopes: Vec<_> = scopes.iter().map(|scope| format!("`{scope}`")).collect();
+        let detail = format!("the credential of connection `{connection}` lacks the scopes {}", scopes.join(", "));
+        Problem { detail, told: true, ..self }
+    }
+
     /// Ties it to its call.
     pub fn of_call(self, call_id: &Arc<str>) -> Problem {
         Problem { call_id: Some(call_id.clone()), ..self }

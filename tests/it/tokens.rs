@@ -64,6 +64,24 @@ impl Stage {
         self.mocks.journal("salesforce").iter().filter(|entry| entry.path == TOKEN_PATH).count()
     }
 
+    /// Neither the log nor any file but the operator's own shows a secret or the beginning of a token.
+    fn assert_secret(&self, log: &str) {
+        let tokens = ["5Aep861.", "00Dxx", credentials::SALESFORCE_ROTATING_CLIENT_SECRET];
+        for file in jackfield_tests::process::files(self.config.parent().unwrap()).unwrap() {
+            if file.ends_with("client_secret") || file.ends_with("refresh_token") {
+                continue;
+            }
+            let bytes = std::fs::read(&file).unwrap();
+            for token in tokens {
+                let found = bytes.windows(token.len()).any(|window| window == token.as_bytes());
+                assert!(!found, "{token} is in {}", file.display());
+            }
+        }
+        for token in tokens {
+            assert!(!log.contains(token), "{token} is in the log:\n{log}");
+        }
+    }
+
     fn hold(&self, kind: Kind, path: &str) -> u64 {
         self.mocks.fault(Fault { path: Some(path.to_owned()), times: Some(1), ..Fault::new("salesforce", kind) })
     }
@@ -117,6 +135,9 @@ async fn five_hundred_calls_on_an_expired_token_ask_for_one_new_one() {
         assert_eq!(answer.status, 200, "{}", answer.raw);
     }
     assert_eq!(stage.token_requests(), 2, "one before, one for all of them");
+    let log = host.log();
+    host.kill().await.unwrap();
+    stage.assert_secret(&log);
     assert!(stage.mocks.violations().is_empty(), "{:#?}", stage.mocks.violations());
 }
 
@@ -255,6 +276,16 @@ async fn a_connection_is_tested_with_its_probe_and_missing_scopes_are_named() {
     assert_eq!(report.status, 200, "{}", report.raw);
     assert_eq!(report.body["ok"], true, "{}", report.raw);
     assert!(run(&stage.config, "check --live", "").contains("crm"));
+    stage.mocks.knob("salesforce", "granted-scope", "refresh_token");
+    stage.mocks.knob("salesforce", "expire-access-tokens", true);
+    let report = host.client.post("/v1/connections/crm/test", &json!({})).await;
+    assert_eq!(report.body["endpoints"]["api"]["missing_scopes"], json!(["api"]), "{}", report.raw);
+    let refused = host.client.ask("customer.lookup", lookup()).await;
+    // Salesforce says with 401 that a token is not for its API.
+    assert_eq!((refused.status, refused.text("/code")), (424, "reauth-required"), "{}", refused.raw);
+    assert_eq!(refused.text("/detail"), "the credential of connection `crm` lacks the scopes `api`");
+    let listed = host.client.get("/v1/connections").await;
+    assert_eq!(listed.body["connections"][0]["missing_scopes"], json!(["api"]), "{}", listed.raw);
     stage.mocks.knob("salesforce", "revoke-consent", true);
     stage.mocks.knob("salesforce", "expire-access-tokens", true);
     let report = host.client.post("/v1/connections/crm/test", &json!({})).await;
