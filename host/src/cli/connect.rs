@@ -164,7 +164,7 @@ async fn consent(
         Err(error) => return Ok(Err(error.to_string())),
     };
     eprintln!("agree on this page, and come back:\n  {}", authorization.url());
-    if !args.no_browser && !args.paste && webbrowser::open(authorization.url().as_str()).is_err() {
+    if !args.no_browser && !args.paste && open::that_detached(authorization.url().as_str()).is_err() {
         eprintln!("no browser opens here: copy the address into one");
     }
     let waiting = async {
