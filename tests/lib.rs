@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use jackfield::app::{App, Options};
 use jackfield::config::{Config, Source};
 use jackfield::server;
-use jackfield_mocks::Mocks;
+use jackfield_mocks::{Mocks, credentials};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -89,7 +89,7 @@ impl Drop for Host {
     }
 }
 
-/// The demo: two connectors against the simulated systems.
+/// The demo: every connector that has a simulated system, against it.
 pub struct Demo {
     /// The systems behind.
     pub mocks: Mocks,
@@ -123,18 +123,30 @@ fn demo_config(mocks: &Mocks) -> Result<String> {
     std::fs::create_dir_all(&secrets)?;
     let template = std::fs::read_to_string(root().join("tests/demo/jackfield.toml.in"))?;
     let plugins = plugin("shopify").parent().map(Path::to_owned).unwrap_or_default();
-    Ok(template
+    let mut config = template
         .replace("@LISTEN@", "127.0.0.1:0")
         .replace("@PLUGINS@", &plugins.display().to_string())
         .replace("@STORE@", "jackfield.db")
-        .replace("@CACHE@", &cache_dir()?.display().to_string())
-        .replace("@SHOPIFY@", mocks.base_url("shopify"))
-        .replace("@ZENDESK@", mocks.base_url("zendesk"))
-        .replace("env:DEMO_SHOPIFY_TOKEN", &secret(&secrets, "shopify", jackfield_mocks::credentials::SHOPIFY_TOKEN)?)
-        .replace(
-            "env:DEMO_ZENDESK_TOKEN",
-            &secret(&secrets, "zendesk", jackfield_mocks::credentials::ZENDESK_API_TOKEN)?,
-        ))
+        .replace("@CACHE@", &cache_dir()?.display().to_string());
+    for (mark, system) in [
+        ("@SHOPIFY@", "shopify"),
+        ("@ZENDESK@", "zendesk"),
+        ("@SALESFORCE@", "salesforce"),
+        ("@S4HANA@", "sap-s4hana"),
+        ("@SUCCESSFACTORS@", "sap-successfactors"),
+    ] {
+        config = config.replace(mark, mocks.base_url(system));
+    }
+    for (source, name, value) in [
+        ("env:DEMO_SHOPIFY_TOKEN", "shopify", credentials::SHOPIFY_TOKEN),
+        ("env:DEMO_ZENDESK_TOKEN", "zendesk", credentials::ZENDESK_API_TOKEN),
+        ("env:DEMO_SALESFORCE_SECRET", "salesforce", credentials::SALESFORCE_INTEGRATION_CLIENT_SECRET),
+        ("env:DEMO_S4HANA_SECRET", "sap-s4hana", credentials::S4HANA_CLIENT_SECRET),
+        ("file:@SUCCESSFACTORS_KEY@", "sap-successfactors", credentials::SUCCESSFACTORS_SAML_PRIVATE_KEY),
+    ] {
+        config = config.replace(source, &secret(&secrets, name, value)?);
+    }
+    Ok(config)
 }
 
 /// A `file:` source with a value. Tests run at once, so a file that is there already is left alone.

@@ -37,10 +37,16 @@ base() { curl -fsS "http://$MOCKS/systems" | sed -n "s/.*\"$1\" *: *\"\([^\"]*\)
 
 export DEMO_SHOPIFY_TOKEN=shpat_demo_0123456789abcdef0123456789abcdef
 export DEMO_ZENDESK_TOKEN=zendesk-demo-token-0123456789
+export DEMO_SALESFORCE_SECRET=salesforce-integration-secret-0123456789
+export DEMO_S4HANA_SECRET=s4hana-demo-secret-0123456789
+# The host takes a key from a file that only its owner reads.
+install -m 600 tests/mocks/src/credentials/successfactors.pem "$RUN/successfactors.pem"
 mkdir -m 700 -p "$PWD/target/demo-cache"
 sed -e "s|@LISTEN@|$LISTEN|" -e "s|@PLUGINS@|$PWD/dist/plugins|" -e "s|@CACHE@|$PWD/target/demo-cache|" \
     -e "s|@STORE@|$PWD/target/demo.db|" \
     -e "s|@SHOPIFY@|$(base shopify)|" -e "s|@ZENDESK@|$(base zendesk)|" \
+    -e "s|@SALESFORCE@|$(base salesforce)|" -e "s|@S4HANA@|$(base sap-s4hana)|" \
+    -e "s|@SUCCESSFACTORS@|$(base sap-successfactors)|" -e "s|@SUCCESSFACTORS_KEY@|$RUN/successfactors.pem|" \
     tests/demo/jackfield.toml.in >"$RUN/jackfield.toml"
 
 "$BIN/jackfield" serve --demo --config "$RUN/jackfield.toml" &
@@ -63,7 +69,14 @@ ask() {
     ask "A checkout link" cart.create '{"input":{"items":[{"sku":"BJN-32","quantity":1}]}}'
     ask "I need help" ticket.create '{"input":{"subject":"Cannot log in","description":"The reset mail never arrives.","requester_email":"customer@example.com"}}'
     ask "What became of my ticket?" ticket.status '{"input":{"ticket_id":"35436","email":"customer@example.com"}}'
-    ask "Every intent this key may call, as tools for a language model" "" "" | head -2
+    ask "Who is this customer?" customer.lookup '{"input":{"email":"customer@example.com"}}'
+    ask "Somebody to sell to" lead.create '{"input":{"first_name":"Ada","last_name":"Byron","email":"ada@example.com","company":"Analytical Engines"}}'
+    ask "Where is my sales order?" sales_order.status '{"input":{"order_number":"1","customer":"10100001"}}'
+    ask "Is my invoice paid?" invoice.status '{"input":{"invoice_number":"INV-883","party":"17300001"}}'
+    ask "How many of TG11 are there?" stock.check '{"input":{"sku":"TG11"}}'
+    ask "How much vacation do I have left?" pto.balance '{"input":{},"context":{"user":{"id":"103266","verified":true}}}'
+    ask "I need a day off" pto.request '{"input":{"start_date":"2027-03-01"},"context":{"user":{"id":"103266","verified":true}}}'
+    printf '\n# Every intent this key may call, as tools for a language model\n'
     printf "curl -s 'http://%s/v1/intents?format=openai' -H 'Authorization: Bearer demo'\n" "$LISTEN"
     echo
     echo "Stop with Ctrl-C."

@@ -126,7 +126,7 @@ async fn intents_come_in_four_formats_with_an_etag() {
         ("mcp", "/tools/0/name", "/tools/0/inputSchema/type"),
     ] {
         let answer = client.get(&format!("/v1/intents?format={format}")).await;
-        let expected = if format == "native" { "cart.create" } else { "cart-create" };
+        let expected = if format == "native" { "benefits.summary" } else { "benefits-summary" };
         assert_eq!((answer.status, answer.text(name), answer.text(schema)), (200, expected, "object"), "{format}");
         assert_eq!(answer.raw.contains("\"x-"), format == "native", "{format} and the host's annotations");
         let tag = answer.headers["etag"].to_str().unwrap().to_owned();
@@ -207,7 +207,7 @@ async fn the_same_intents_are_tools_of_the_model_context_protocol() {
     let hello = rpc("initialize", json!({ "protocolVersion": "2025-06-18" })).await;
     assert_eq!(hello.text("/result/protocolVersion"), "2025-06-18", "{}", hello.raw);
     let tools = rpc("tools/list", json!({})).await;
-    assert_eq!(tools.text("/result/tools/0/name"), "cart-create", "{}", tools.raw);
+    assert_eq!(tools.text("/result/tools/0/name"), "benefits-summary", "{}", tools.raw);
 
     let order =
         json!({ "name": "order-status", "arguments": { "order_number": "1001", "email": "customer@example.com" } });

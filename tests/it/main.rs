@@ -1,7 +1,9 @@
 //! End to end: a real host, real components, simulated systems. One binary, one file per topic.
 
 mod admission;
+mod assertions;
 mod cases;
+mod csrf;
 mod desk;
 mod guests;
 mod house;

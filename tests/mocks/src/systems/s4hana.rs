@@ -1,4 +1,4 @@
-//! An SAP S/4HANA tenant: sales orders (read, create), purchase orders, stock, supplier invoices and accounting items
+//! An SAP S/4HANA tenant: sales orders (read, create), purchase orders, stock, supplier invoices, accounting items, partners
 //! over OData v2, with its token endpoint and CSRF protection. Changes, `$batch`, `$metadata` and function imports are
 //! not simulated. Sources: SAP Business Accelerator Hub, the services' API references; SAP Gateway, "Cross-Site Request
 //! Forgery Protection"; ABAP Platform, "OAuth 2.0 token endpoint".
@@ -198,8 +198,7 @@ impl Tenant {
             }
         };
         let answer = answer.with_violations(violations);
-        let fetches = request.header("x-csrf-token").is_some_and(|value| value.eq_ignore_ascii_case("fetch"));
-        if fetches && matches!(request.method.as_str(), "GET" | "HEAD") {
+        if fetches_csrf(request) && matches!(request.method.as_str(), "GET" | "HEAD") {
             return open_session(answer, state, user);
         }
         answer
@@ -224,7 +223,8 @@ impl Call<'_> {
         };
         let json = self.request.header("accept").is_some_and(|accept| accept.contains("application/json"));
         let format = pairs.iter().any(|(name, value)| name == "$format" && value == "json");
-        if !json && !format && self.request.method != "HEAD" {
+        // Who fetches a CSRF token reads no body.
+        if !json && !format && self.request.method != "HEAD" && !fetches_csrf(self.request) {
             violations.push("neither Accept: application/json nor $format=json".to_owned());
         }
         if text("sap-client").is_some_and(|client| client != CLIENT) {
@@ -289,6 +289,10 @@ fn authenticate(request: &Request, state: &State) -> Option<String> {
     let token = request.header("authorization")?.strip_prefix("Bearer ")?;
     let token = state.tokens.get(token).filter(|token| state.clock.now() < token.expires)?;
     Some(token.user.clone())
+}
+
+fn fetches_csrf(request: &Request) -> bool {
+    request.header("x-csrf-token").is_some_and(|value| value.eq_ignore_ascii_case("fetch"))
 }
 
 /// Opens a session with a CSRF token of its own.

@@ -57,6 +57,21 @@ async fn an_order_is_read_with_its_items_partners_and_what_followed() {
 }
 
 #[tokio::test]
+async fn a_business_partner_is_found_by_its_number_with_its_addresses() {
+    let mocks = start().await;
+    let path = "API_BUSINESS_PARTNER/A_BusinessPartner?$filter=Customer eq '10100001'\
+                &$select=BusinessPartnerFullName,to_BusinessPartnerAddress/to_EmailAddress/EmailAddress\
+                &$expand=to_BusinessPartnerAddress/to_EmailAddress";
+    let partners = read(&mocks, path).await;
+    let partner = &partners["results"][0];
+    assert_eq!(partner["BusinessPartnerFullName"], "Acme Corporation");
+    let emails = &partner["to_BusinessPartnerAddress"]["results"][0]["to_EmailAddress"]["results"];
+    let emails: Vec<_> = emails.as_array().unwrap().iter().map(|email| &email["EmailAddress"]).collect();
+    assert_eq!(emails, ["customer@example.com", "orders@acme.example.com"]);
+    assert!(mocks.violations().is_empty(), "{:?}", mocks.violations());
+}
+
+#[tokio::test]
 async fn lists_are_filtered_ordered_selected_counted_and_paged() {
     let mocks = start().await;
     let path = format!(

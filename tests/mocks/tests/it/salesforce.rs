@@ -66,6 +66,21 @@ async fn a_contact_is_found_by_its_address_with_its_account() {
 }
 
 #[tokio::test]
+async fn of_a_reference_to_several_objects_the_common_fields_are_read() {
+    let mocks = start().await;
+    let body = query(&mocks, "SELECT Id, Who.Name, Who.Email, What.Name FROM Task").await.json();
+    let (who, what) = (&body["records"][0]["Who"], &body["records"][0]["What"]);
+    assert_eq!((&who["Name"], &who["Email"]), (&json!("Casey Customer"), &json!("customer@example.com")));
+    let url = format!("{DATA}/sobjects/Contact/0035g00000000C1AAI");
+    assert_eq!(who["attributes"], json!({ "type": "Name", "url": url }));
+    assert_eq!(what["Name"], "Acme 50 seats");
+    assert_eq!(ids(&mocks, "SELECT Id FROM Task WHERE Who.Name LIKE 'casey%'").await, ["00T5g00000000T1EAI"]);
+    assert!(mocks.violations().is_empty(), "{:?}", mocks.violations());
+    let own = query(&mocks, "SELECT What.StageName FROM Task").await;
+    assert_eq!(code(&own), refused(400, "INVALID_FIELD"));
+}
+
+#[tokio::test]
 async fn conditions_compare_by_type_and_through_parents() {
     let mocks = start().await;
     let soql = "SELECT Id FROM Opportunity WHERE Account.Name = 'acme corporation' AND \

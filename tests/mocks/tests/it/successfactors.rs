@@ -188,6 +188,19 @@ async fn an_upsert_with_the_same_code_is_the_same_request() {
 }
 
 #[tokio::test]
+async fn some_hours_of_a_day_are_what_is_taken() {
+    let mocks = start().await;
+    let worker = bearer(&mocks, WORKER).await;
+    let mut hours = absence("BOT-4", "FLEX", 0);
+    hours["fractionQuantity"] = json!("2.5");
+    let made = call(&mocks, &worker, "POST", "EmployeeTime", hours).await;
+    assert_eq!((made.status, &made.json()["d"]["quantityInHours"]), (201, &json!("2.5")));
+    let path = "EmpTimeAccountBalance?$filter=timeAccountType eq 'FLEX'";
+    assert_eq!(read(&mocks, &worker, path).await["results"][0]["balance"], "17.5");
+    assert!(mocks.violations().is_empty(), "{:?}", mocks.violations());
+}
+
+#[tokio::test]
 async fn an_insert_is_made_once_and_read_back() {
     let mocks = start().await;
     let worker = bearer(&mocks, WORKER).await;

@@ -21,6 +21,7 @@ const SCOPES: &[&str] = &[
     "API_PURCHASEORDER_PROCESS_SRV_0001",
     "API_SUPPLIERINVOICE_PROCESS_SRV_0001",
     "API_OPLACCTGDOCITEMCUBE_SRV_0001",
+    "API_BUSINESS_PARTNER_0001",
 ];
 
 pub(super) fn failure(status: u16, error: &str, description: &str) -> Answer {

@@ -18,6 +18,7 @@ pub(super) fn sets() -> HashMap<String, Vec<Row>> {
     purchase_orders(&mut add);
     stock(&mut add);
     invoices(&mut add);
+    partners(&mut add);
     sets
 }
 
@@ -293,5 +294,52 @@ fn invoices(add: &mut Add<'_>) {
                 "OriginalReferenceDocument": format!("{invoice}2026"),
             }),
         );
+    }
+}
+
+/// Number, on which side of the business it stands, name, and the e-mail addresses that are on file.
+const PARTNERS: &[(&str, Side, &str, &[&str])] = &[
+    ("10100001", Side::Customer, "Acme Corporation", &["customer@example.com", "orders@acme.example.com"]),
+    ("17100001", Side::Customer, "Globex", &["jane@example.com"]),
+    ("17300001", Side::Supplier, "Raw Goods Ltd", &["supplier@example.com"]),
+];
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Customer,
+    Supplier,
+}
+
+fn partners(add: &mut Add<'_>) {
+    for (number, side, name, emails) in PARTNERS {
+        add(
+            "A_BusinessPartner",
+            json!({
+                "BusinessPartner": number,
+                "Customer": if *side == Side::Customer { number } else { "" },
+                "Supplier": if *side == Side::Supplier { number } else { "" },
+                "BusinessPartnerCategory": "2",
+                "BusinessPartnerFullName": name,
+                "BusinessPartnerName": name,
+                "OrganizationBPName1": name,
+            }),
+        );
+        let address = format!("9{}", &number[1..]);
+        add(
+            "A_BusinessPartnerAddress",
+            json!({ "BusinessPartner": number, "AddressID": address, "Country": "DE", "CityName": "Hamburg" }),
+        );
+        for (index, email) in emails.iter().enumerate() {
+            add(
+                "A_AddressEmailAddress",
+                json!({
+                    "AddressID": address,
+                    "Person": "",
+                    "OrdinalNumber": format!("{:03}", index + 1),
+                    "IsDefaultEmailAddress": index == 0,
+                    "EmailAddress": email,
+                }),
+            );
+        }
     }
 }

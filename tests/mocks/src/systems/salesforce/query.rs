@@ -119,9 +119,13 @@ impl Call<'_> {
                 [relationship, rest @ ..] => {
                     let Some((field, parent)) = object.parent(relationship) else { continue };
                     let name = field.relationship.clone().unwrap_or_default();
-                    let target = record.get(&field.name).and_then(Value::as_str);
-                    let target = target.and_then(|id| self.state.find(parent, id));
-                    let inner = target.map_or(Value::Null, |target| self.render(parent, target, &[rest.to_vec()]));
+                    let inner = self.state.target(field, record).map_or(Value::Null, |(own, target)| {
+                        let mut inner = self.render(parent, target, &[rest.to_vec()]);
+                        // Its address is that of the object it is of, also where only the common fields are read.
+                        let id = target.get("Id").and_then(Value::as_str).unwrap_or_default();
+                        inner["attributes"]["url"] = json!(format!("{}/sobjects/{}/{id}", self.data_path, own.name));
+                        inner
+                    });
                     merge(&mut shown[name], inner);
                 }
                 [] => {}
@@ -280,16 +284,20 @@ fn check_value(field: &Field, value: &Literal) -> Result<(), Refusal> {
 }
 
 impl State {
+    /// The record that a reference leads to, and the object it is of.
+    fn target(&self, field: &Field, record: &Record) -> Option<(&'static Object, &Record)> {
+        let Kind::Reference { targets } = &field.kind else { return None };
+        let id = record.get(&field.name)?.as_str()?;
+        targets.iter().filter_map(|name| object(name)).find_map(|object| Some((object, self.find(object, id)?)))
+    }
+
     /// The value at the end of a path that was checked, null when a parent is missing on the way.
     fn value_at<'a>(&'a self, object: &'a Object, record: &'a Record, path: &[String]) -> &'a Value {
         match path {
             [name] => object.field(name).and_then(|field| record.get(&field.name)).unwrap_or(&Value::Null),
             [relationship, rest @ ..] => object
                 .parent(relationship)
-                .and_then(|(field, parent)| {
-                    let id = record.get(&field.name)?.as_str()?;
-                    Some((parent, self.find(parent, id)?))
-                })
+                .and_then(|(field, parent)| Some((parent, self.target(field, record)?.1)))
                 .map_or(&Value::Null, |(parent, record)| self.value_at(parent, record, rest)),
             [] => &Value::Null,
         }

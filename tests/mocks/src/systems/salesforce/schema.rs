@@ -56,6 +56,21 @@ pub(super) struct Object {
 
 static OBJECTS: LazyLock<Vec<Object>> = LazyLock::new(|| read(include_str!("objects.txt")));
 
+/// What can be read of a record behind a reference to several objects, whichever of them it is of.
+/// Source: SOQL and SOSL Reference, "Understanding Relationship Fields and Polymorphic Fields"; Object Reference, "Name".
+const NAME: &str = "\
+object Name 000 Name
+Id id ro
+Name string(255) ro
+FirstName string(40) ro
+LastName string(80) ro
+Email email(80) ro
+Phone phone(40) ro
+Title string(128) ro
+";
+
+static NAMES: LazyLock<Vec<Object>> = LazyLock::new(|| read(NAME));
+
 pub(super) fn objects() -> &'static [Object] {
     &OBJECTS
 }
@@ -70,11 +85,13 @@ impl Object {
         self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name))
     }
 
-    /// The reference field behind a relationship's name, and the object it leads to.
+    /// The reference field behind a relationship's name, and the object it leads to: what all of them have in common
+    /// where it leads to several.
     pub(super) fn parent(&self, relationship: &str) -> Option<(&Field, &'static Object)> {
         let wanted = |name: &String| name.eq_ignore_ascii_case(relationship);
         let field = self.fields.iter().find(|field| field.relationship.as_ref().is_some_and(wanted))?;
         match &field.kind {
+            Kind::Reference { targets } if targets.len() > 1 => Some((field, NAMES.first()?)),
             Kind::Reference { targets } => Some((field, object(targets.first()?)?)),
             _ => None,
         }

@@ -138,16 +138,19 @@ fn prepared(state: &mut State, user: &str, body: &Value) -> Result<Row, Refusal>
         return Err(refused("The absence overlaps with another absence"));
     }
     let hours = text(&time_type, "unit") == "HOURS";
-    let quantity = if hours { days * 8 } else { days };
+    let whole = f64::from(if hours { days * 8 } else { days });
+    // A part of the day is said in the unit of the time type.
+    let quantity = text(&row, "fractionQuantity").parse().unwrap_or(whole);
+    let in_days = if hours { quantity / 8.0 } else { quantity };
     let account = text(&time_type, "_account");
-    if !account.is_empty() && balance(state, &owner, account) < f64::from(quantity) {
+    if !account.is_empty() && balance(state, &owner, account) < quantity {
         return Err(refused("The time account balance is not sufficient"));
     }
     let approval = if text(&time_type, "workflowConfiguration").is_empty() { "APPROVED" } else { "PENDING" };
     for (name, value) in [
         ("approvalStatus", json!(approval)),
-        ("quantityInDays", json!(days.to_string())),
-        ("quantityInHours", json!((days * 8).to_string())),
+        ("quantityInDays", json!(in_days.to_string())),
+        ("quantityInHours", json!((in_days * 8.0).to_string())),
         ("deductionQuantity", json!(quantity.to_string())),
         ("editable", json!(true)),
         ("lastModifiedDateTime", crate::odata::date_time_offset(state.clock.now())),
