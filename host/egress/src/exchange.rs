@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::header::HeaderName;
+use http::header::{ACCEPT, HeaderName, HeaderValue};
 use http::response::Parts;
 use http::{Method, Request};
 use http_body_util::Full;
@@ -168,6 +168,13 @@ impl Egress {
             let mut request = request::beside(leg.granted, &csrf.path, &attempt.credential, &self.user_agent)
                 .map_err(Fetch::Failed)?;
             csrf::ask(header, request.headers_mut());
+            // Only the headers of the answer count, but a gateway may refuse what says no format.
+            request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
+            for (name, value) in
+                leg.granted.headers().iter().filter(|(name, _)| csrf.repeat.iter().any(|r| r == name.as_str()))
+            {
+                request.headers_mut().insert(name.clone(), value.clone());
+            }
             let sent = self.wire(leg, attempt, request).await;
             // Whatever happened, the write itself did not leave.
             let (head, body) = sent.map_err(|error| Fetch::Failed(unsent(error)))?;

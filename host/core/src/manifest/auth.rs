@@ -270,6 +270,9 @@ pub struct Csrf {
     /// Header that asks for it and carries it.
     #[serde(default = "csrf_header")]
     pub header: String,
+    /// Headers of the write that its fetch repeats, in lower case: what chooses the session's client or language.
+    #[serde(default)]
+    pub repeat: Vec<String>,
 }
 
 fn csrf_header() -> String {

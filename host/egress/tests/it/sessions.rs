@@ -14,7 +14,7 @@ use crate::near_side::{NearSide, Wish, context, get, post, values};
 use crate::token_house::status;
 
 const BASIC: &str = r#"{ scheme = "basic", username = "bob", secret = "token" }"#;
-const CSRF: &str = r#"csrf = { path = "/service/" }"#;
+const CSRF: &str = r#"csrf = { path = "/service/", repeat = ["sap-client"] }"#;
 
 /// Gives session number `n` with its `n`th fetch, and takes writes with the session that is `valid`.
 async fn gateway(valid: Arc<AtomicUsize>) -> FarSide {
@@ -49,7 +49,11 @@ async fn a_write_carries_a_session_that_is_fetched_once() {
     let far = gateway(Arc::new(AtomicUsize::new(1))).await;
     let near = near(&far);
     assert_eq!(near.get("/open/x").await.unwrap().status, 201);
-    let calls = (0..20).map(|_| near.send(post("/open/x", "{}")));
+    let write = || {
+        let headers = [("sap-client", "100"), ("x-other", "1")].map(|(n, v)| (n.to_owned(), v.to_owned())).to_vec();
+        OutboundRequest { headers, ..post("/open/x", "{}") }
+    };
+    let calls = (0..20).map(|_| near.send(write()));
     for answer in futures_util::future::join_all(calls).await {
         let answer = answer.unwrap();
         assert_eq!((answer.status, &answer.body[..]), (201, &b"[redacted]"[..]));
@@ -58,6 +62,8 @@ async fn a_write_carries_a_session_that_is_fetched_once() {
     let fetches: Vec<_> = far.seen().into_iter().filter(|r| r.contains("Fetch")).collect();
     assert_eq!(fetches.len(), 1);
     assert!(fetches[0].starts_with("GET /service/ HTTP/1.1\r\n") && fetches[0].contains("authorization: Basic "));
+    assert!(fetches[0].contains("sap-client: 100\r\n") && fetches[0].contains("accept: application/json\r\n"));
+    assert!(!fetches[0].contains("x-other"));
     assert!(!far.seen()[0].contains("x-csrf-token"), "a read needs none");
 }
 
