@@ -232,10 +232,13 @@ fn egress(config: &Config, parts: Parts, complaints: &mut Complaints) -> Option<
 fn check_schemes(config: &Config, registry: &Registry, egress: &Egress, complaints: &mut Complaints) {
     for connection in registry.connections() {
         for endpoint in connection.grant.endpoints() {
-            if let Err(why) = egress.check(endpoint) {
-                let span = config.connections.get(&*connection.name).map(toml::Spanned::span);
+            if let Err(problem) = egress.check(endpoint) {
+                let section = config.connections.get(&*connection.name);
+                let secrets = section.map(|section| &section.get_ref().secrets);
+                let to_blame = problem.secret.as_ref().and_then(|name| secrets?.get(name)).map(toml::Spanned::span);
+                let span = to_blame.or_else(|| section.map(toml::Spanned::span));
                 let hint = "see docs/credentials.md on what each auth scheme needs";
-                complaints.push_credential(&connection.name, span, why, hint);
+                complaints.push_credential(&connection.name, span, problem.why, hint);
             }
         }
     }

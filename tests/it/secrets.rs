@@ -58,6 +58,11 @@ struct Stage {
 }
 
 async fn stage() -> Stage {
+    stage_with("").await
+}
+
+/// With more connections in the configuration; `{url}` in it is the system.
+async fn stage_with(more: &str) -> Stage {
     let dir = tempfile::tempdir().unwrap();
     let upstream = Stub::echo().await.unwrap();
     let file = guests::write(dir.path(), "trespass", &guests::package_with("trespass", MANIFEST.to_owned()));
@@ -70,7 +75,8 @@ async fn stage() -> Stage {
     let text = format!(
         "[connector.trespass]\nfile = {file:?}\n[connection.trespass]\nconnector = \"trespass\"\ntenant = \"demo\"\n\
          allow_insecure = true\nallow_addresses = [\"127.0.0.1/32\"]\n[connection.trespass.settings]\nbase_url = {url:?}\n\
-         [connection.trespass.secrets]\n{secrets}"
+         [connection.trespass.secrets]\n{secrets}{}",
+        more.replace("{url}", url)
     );
     std::fs::write(&config, text).unwrap();
     let host = Process::serve(Path::new(BINARY), &config).await.unwrap();
@@ -215,6 +221,28 @@ async fn a_signature_is_made_only_with_a_secret_that_is_for_it() {
         let outcome = sign(other).await;
         assert!(outcome.contains(&format!("secret `{other}` is not for `hmac`")), "{outcome}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_whose_secret_is_missing_does_not_keep_the_others_from_starting() {
+    let stage = stage_with(
+        "[connection.broken]\nconnector = \"trespass\"\ntenant = \"demo\"\nallow_insecure = true\n\
+         [connection.broken.settings]\nbase_url = \"{url}\"\n[connection.broken.secrets]\n\
+         api_key = \"file:/nowhere/api_key\"\npassword = \"file:/nowhere/password\"\nsigning = \"file:/nowhere/signing\"\n",
+    )
+    .await;
+    let ask = async |connection: &str| {
+        let input = json!({ "endpoint": "api", "method": "GET", "path": "/orders/1" });
+        let body = json!({ "input": input, "connection": connection });
+        stage.host.client.post("/v1/intents/trespass.run", &body).await
+    };
+    let whole = ask("trespass").await;
+    assert_eq!(whole.text("/output/outcome"), "status 200", "{}", whole.raw);
+    let broken = ask("broken").await;
+    assert_eq!((broken.status, broken.text("/code")), (424, "reauth-required"), "{}", broken.raw);
+    let listed = stage.host.client.get("/v1/connections").await;
+    assert_eq!(listed.text("/connections/0/state"), "disabled", "{}", listed.raw);
+    assert!(stage.host.log().contains("secret `api_key` of connection `broken`"), "{}", stage.host.log());
 }
 
 #[test]

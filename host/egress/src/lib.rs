@@ -41,7 +41,7 @@ mod vault;
 pub use authorize::{Authorization, ConnectError};
 pub use config::{ConnectionConfig, EgressConfig};
 pub use dial::{Resolve, SystemResolver};
-pub use probe::Report;
+pub use probe::{Report, Unserved};
 pub use scrub::REDACTED;
 pub use state::{Change, Observer, State, Status};
 pub use tls::TlsError;

@@ -33,6 +33,16 @@ pub struct Report {
     pub missing_scopes: Vec<String>,
 }
 
+/// Why a scheme cannot be served as the host is configured.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{why}")]
+pub struct Unserved {
+    /// The secret that is to blame, where one is.
+    pub secret: Option<String>,
+    /// What is missing or wrong; never a value.
+    pub why: String,
+}
+
 /// The secrets that have to be private keys.
 fn signing_keys(oauth2: &OAuth2) -> impl Iterator<Item = (&str, SignatureAlgorithm)> {
     let own = match &oauth2.grant {
@@ -48,18 +58,21 @@ impl Egress {
     ///
     /// # Errors
     /// What is missing, for `jackfield check`.
-    pub fn check(&self, endpoint: &Arc<EndpointGrant>) -> Result<(), String> {
+    pub fn check(&self, endpoint: &Arc<EndpointGrant>) -> Result<(), Unserved> {
         let Scheme::OAuth2(oauth2) = &endpoint.scheme else { return Ok(()) };
         for (name, algorithm) in signing_keys(oauth2) {
             // One that is not there has had its complaint; one elsewhere is looked at when it is asked for.
             let Some(key) = self.vault.read_local(endpoint.connection(), name) else { continue };
-            SigningKey::parse(key.expose(), algorithm)
-                .map_err(|why| format!("secret `{name}` of connection `{}`: {why}", endpoint.connection()))?;
+            SigningKey::parse(key.expose(), algorithm).map_err(|why| Unserved {
+                secret: Some(name.to_owned()),
+                why: format!("secret `{name}` of connection `{}`: {why}", endpoint.connection()),
+            })?;
         }
         if !matches!(oauth2.grant, TokenGrant::RefreshToken { .. }) {
             return Ok(());
         }
-        self.credentials.tokens.desk().keeps(endpoint).map_err(|fault| fault.error().to_string())
+        let kept = self.credentials.tokens.desk().keeps(endpoint);
+        kept.map_err(|fault| Unserved { secret: None, why: fault.error().to_string() })
     }
 
     /// Brings a connection's state in step with its endpoints, after the start and after each change of the

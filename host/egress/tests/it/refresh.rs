@@ -229,7 +229,7 @@ async fn without_a_store_or_a_vault_nothing_is_asked() {
     let outcome = near.get("/open/x").await;
     assert!(matches!(&outcome, Err(SendError::Denied(why)) if why.contains("[vault]")), "{outcome:?}");
     let endpoint = near.grant.endpoints().next().unwrap();
-    assert!(near.egress.check(endpoint).unwrap_err().contains("[vault]"));
+    assert!(near.egress.check(endpoint).unwrap_err().why.contains("[vault]"));
     assert_eq!(house.far.seen().len(), 0);
 }
 
