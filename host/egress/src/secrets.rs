@@ -21,7 +21,7 @@ impl port::Secrets for Egress {
     ) -> BoxFuture<'a, Result<Vec<u8>, String>> {
         Box::pin(async move {
             self.ledger.ready().map_err(|error| error.to_string())?;
-            let outcome = self.vault.hmac(context, name, algorithm, message).await;
+            let outcome = self.vault.hmac(&context.connection, name, algorithm, message).await;
             self.note_use(context, name, "hmac", outcome.is_ok());
             outcome
         })
@@ -34,7 +34,7 @@ impl port::Secrets for Egress {
     ) -> BoxFuture<'a, Result<Zeroizing<String>, String>> {
         Box::pin(async move {
             self.ledger.ready().map_err(|error| error.to_string())?;
-            let outcome = self.vault.reveal(context, name).await;
+            let outcome = self.vault.reveal(&context.connection, name).await;
             self.note_use(context, name, "reveal", outcome.is_ok());
             outcome
         })

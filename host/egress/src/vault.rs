@@ -8,8 +8,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use hmac::{Hmac, KeyInit, Mac};
-use jackfield_core::call::CallContext;
-use jackfield_core::port::{self, BoxFuture, HmacAlgorithm};
+use jackfield_core::port::HmacAlgorithm;
 use zeroize::Zeroizing;
 
 use crate::scrub::Scrubber;
@@ -261,38 +260,29 @@ fn problem(slot: &Slot, why: Why) -> SecretProblem {
     SecretProblem { connection: slot.connection.clone(), name: slot.name.clone(), at: Some(slot.source.clone()), why }
 }
 
-impl port::Secrets for Vault {
-    fn hmac<'a>(
-        &'a self,
-        context: &'a CallContext,
-        name: &'a str,
+/// For [`crate::Egress`] alone, which writes each use down.
+impl Vault {
+    /// HMAC of a message under a secret of the connection.
+    pub(crate) async fn hmac(
+        &self,
+        connection: &str,
+        name: &str,
         algorithm: HmacAlgorithm,
-        message: &'a [u8],
-    ) -> BoxFuture<'a, Result<Vec<u8>, String>> {
-        Box::pin(async move {
-            let value = self.read(&context.connection, name).await.map_err(|p| p.brief())?;
-            let key = value.expose().as_bytes();
-            match algorithm {
-                HmacAlgorithm::Sha1 => mac::<Hmac<sha1::Sha1>>(key, message),
-                HmacAlgorithm::Sha256 => mac::<Hmac<sha2::Sha256>>(key, message),
-                HmacAlgorithm::Sha512 => mac::<Hmac<sha2::Sha512>>(key, message),
-            }
-        })
+        message: &[u8],
+    ) -> Result<Vec<u8>, String> {
+        let value = self.read(connection, name).await.map_err(|p| p.brief())?;
+        let key = value.expose().as_bytes();
+        match algorithm {
+            HmacAlgorithm::Sha1 => mac::<Hmac<sha1::Sha1>>(key, message),
+            HmacAlgorithm::Sha256 => mac::<Hmac<sha2::Sha256>>(key, message),
+            HmacAlgorithm::Sha512 => mac::<Hmac<sha2::Sha512>>(key, message),
+        }
     }
 
-    fn reveal<'a>(
-        &'a self,
-        context: &'a CallContext,
-        name: &'a str,
-    ) -> BoxFuture<'a, Result<Zeroizing<String>, String>> {
-        Box::pin(async move {
-            let value = self.read(&context.connection, name).await.map_err(|p| p.brief())?;
-            Ok(Zeroizing::new(value.expose().to_owned()))
-        })
-    }
-
-    fn scrub<'t>(&self, text: &'t str) -> Cow<'t, str> {
-        Vault::scrub(self, text)
+    /// The value itself, for a guest that the operator lets see it.
+    pub(crate) async fn reveal(&self, connection: &str, name: &str) -> Result<Zeroizing<String>, String> {
+        let value = self.read(connection, name).await.map_err(|p| p.brief())?;
+        Ok(Zeroizing::new(value.expose().to_owned()))
     }
 }
 

@@ -153,13 +153,13 @@ async fn hmac_uses_a_secret_by_its_name() {
         (HmacAlgorithm::Sha512, "b42af09057bac1e2d41708e48a902e09b5ff7f12ab428a4fe86653c73dd248fb"),
     ];
     for (algorithm, expected) in cases {
-        let mac = near.vault.hmac(&call, "token", algorithm, message).await.unwrap();
+        let mac = near.egress.hmac(&call, "token", algorithm, message).await.unwrap();
         assert!(mac.iter().map(|b| format!("{b:02x}")).collect::<String>().starts_with(expected), "{algorithm:?}");
     }
-    assert!(near.vault.hmac(&call, "other", HmacAlgorithm::Sha1, message).await.unwrap_err().contains("`other`"));
-    assert_eq!(&*near.vault.reveal(&call, "token").await.unwrap(), "key");
+    assert!(near.egress.hmac(&call, "other", HmacAlgorithm::Sha1, message).await.unwrap_err().contains("`other`"));
+    assert_eq!(&*near.egress.reveal(&call, "token").await.unwrap(), "key");
     let elsewhere = CallContext { connection: "shop-us".into(), ..call };
-    assert!(near.vault.reveal(&elsewhere, "token").await.is_err());
+    assert!(near.egress.reveal(&elsewhere, "token").await.is_err());
 }
 
 #[tokio::test]
