@@ -9,7 +9,7 @@ PLUGINS := $(patsubst %/connector.toml,%,$(wildcard plugins/*/connector.toml))
 GUESTS := $(patsubst %/Cargo.toml,%,$(wildcard tests/guests/*/Cargo.toml))
 RELEASE := target/release
 
-.PHONY: help setup build plugins guests run mocks test test-all check bench docs clean
+.PHONY: help setup build plugins guests template run mocks test test-all check bench docs clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -28,6 +28,11 @@ guests: ## Compile the misbehaving components of the tests into dist/guests
 	@tests/setup.sh wasm
 	$(CARGO) run --locked --quiet -p jackfield -- --log warn build --bare $(GUESTS) --out dist/guests
 
+template: ## Begin a connector of each domain, and compile and package it into dist/template
+	@tests/setup.sh wasm
+	$(CARGO) build --locked --quiet -p jackfield
+	@tests/template.sh $${CARGO_TARGET_DIR:-target}/debug/jackfield
+
 run: build ## Serve a demo on LISTEN against simulated systems on MOCKS
 	@tests/setup.sh wasm curl
 	$(RELEASE)/jackfield --log warn build $(PLUGINS) --out dist/plugins
@@ -36,7 +41,7 @@ run: build ## Serve a demo on LISTEN against simulated systems on MOCKS
 mocks: build ## Serve only the simulated systems on MOCKS
 	$(RELEASE)/jackfield-mocks --listen $(MOCKS)
 
-test: plugins guests ## Every test; no network, no account
+test: plugins guests template ## Every test; no network, no account
 	@tests/setup.sh nextest
 	$(CARGO) test --locked --quiet --doc -p jackfield-sdk -p jackfield-catalog
 	$(CARGO) nextest run --locked --workspace --exclude 'jackfield-guest-*'

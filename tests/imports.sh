@@ -21,6 +21,8 @@ refuse jackfield-egress 'wasmtime|rusqlite|jackfield-(sandbox|store|render|sdk|m
 refuse jackfield-store 'wasmtime|hyper|jackfield-(sandbox|egress|render|sdk|mocks)' 'ports of core are plugged together in app.rs'
 refuse jackfield-render 'tokio|hyper|wasmtime|jackfield-(core|sandbox|egress|sdk)' 'rendering is pure'
 refuse jackfield-sdk 'jackfield|jackfield-(core|sandbox|egress|render)' 'an author never sees the host'
+refuse jackfield-fixtures 'jackfield|jackfield-(core|sandbox|egress|store|render|sdk|trial)|tokio|hyper' 'what a fixture means is shared by SDK and host'
+refuse jackfield-trial 'jackfield|jackfield-(egress|store|render|sdk|mocks)|hyper|rusqlite' 'a trial has no network, no store and no configuration'
 refuse jackfield-mocks 'jackfield|jackfield-(core|sandbox|egress|render|sdk|catalog)' 'the mocks are independent evidence'
 for plugin in plugins/*/Cargo.toml; do
     name=jackfield-$(basename "$(dirname "$plugin")")

@@ -21,9 +21,11 @@ mod connect;
 mod docs;
 mod inspect;
 mod key;
+mod new;
 mod secrets;
 mod serve;
 mod store;
+mod test;
 
 /// A WebAssembly plugin host for chatbot connectors.
 #[derive(Debug, Parser)]
@@ -54,8 +56,12 @@ enum Verb {
     Audit(audit::Args),
     /// Look after the file that holds tokens and the audit log.
     Store(store::Args),
+    /// Begin a connector: a folder that builds, tests and answers at once.
+    New(new::Args),
     /// Compile and package connectors.
     Build(build::Args),
+    /// Run a connector against its fixtures and against a business system that misbehaves.
+    Test(test::Args),
     /// Show what a connector is, what it asks for and what it imports.
     Inspect(inspect::Args),
     /// Make an API key and the configuration line for it.
@@ -153,7 +159,9 @@ pub fn main() -> Exit {
         Verb::Call(args) => call::run(args),
         Verb::Audit(args) => audit::run(args),
         Verb::Store(args) => store::run(args),
+        Verb::New(args) => new::run(args),
         Verb::Build(args) => build::run(args),
+        Verb::Test(args) => test::run(args),
         Verb::Inspect(args) => inspect::run(args),
         Verb::Key(args) => key::run(args),
         Verb::Secrets(args) => secrets::run(args),

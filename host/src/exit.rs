@@ -18,6 +18,8 @@ pub enum Exit {
     Build = 4,
     /// The intent was answered with a problem: it stands on standard output.
     Problem = 5,
+    /// The connector does not do what its fixtures or the conformance kit ask for: the report names file and place.
+    Tests = 6,
 }
 
 impl From<Exit> for ExitCode {

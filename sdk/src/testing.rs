@@ -60,15 +60,15 @@
 //! themselves. `failure` in a reply holds `kind` and what belongs to it (`errors`, `existing_id`, `retry_after_ms`,
 //! `text`); the private detail is not compared.
 
-mod compare;
-mod exchange;
 mod replay;
 
 use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
+pub use jackfield_fixtures::Exchange;
+use jackfield_fixtures::{Answer, Fault, LOCALE, Miss, NOON_SECONDS, REMAINING_MS, Script, Sent, TIME_ZONE};
 use serde_json::Value;
 
-pub use self::{compare::differences, exchange::Exchange, replay::replay_folder};
+pub use self::replay::replay_folder;
 use crate::{
     cache,
     call::{Call, User},
@@ -96,15 +96,11 @@ pub struct Host {
     world: World,
 }
 
-/// Noon of 15 January 2026.
-const NOON: Instant = Instant::from_seconds(1_768_478_400);
-
 /// What a connector can reach, and what it did with it.
 #[derive(Clone, Debug)]
 struct World {
     now: Instant,
-    exchanges: Vec<Exchange>,
-    used: Vec<bool>,
+    script: Script,
     /// Where not every exchange must be used and an unexpected request is only unavailable: after an injected fault.
     lenient: bool,
     revealed: BTreeMap<String, String>,
@@ -131,9 +127,9 @@ impl Default for Host {
         Host {
             settings: Value::Object(serde_json::Map::new()),
             user: None,
-            locale: "en".to_owned(),
-            time_zone: "UTC".to_owned(),
-            remaining: Duration::from_secs(15),
+            locale: LOCALE.to_owned(),
+            time_zone: TIME_ZONE.to_owned(),
+            remaining: Duration::from_millis(REMAINING_MS),
             idempotency_key: None,
             world: World::new(),
         }
@@ -193,8 +189,7 @@ impl Host {
 
     /// Expects one more exchange with the business system.
     pub fn expect(mut self, exchange: Exchange) -> Self {
-        self.world.exchanges.push(exchange);
-        self.world.used.push(false);
+        self.world.script.push(exchange);
         self
     }
 
@@ -322,9 +317,8 @@ thread_local! {
 impl World {
     fn new() -> Self {
         World {
-            now: NOON,
-            exchanges: Vec::new(),
-            used: Vec::new(),
+            now: Instant::from_seconds(NOON_SECONDS),
+            script: Script::default(),
             lenient: false,
             revealed: BTreeMap::new(),
             hmacs: BTreeMap::new(),
@@ -362,8 +356,8 @@ impl World {
 
     fn problems(mut self) -> Vec<String> {
         if !self.lenient {
-            let unused = self.exchanges.iter().zip(&self.used).enumerate().filter(|(_, (_, used))| !**used);
-            let unused = unused.map(|(at, (exchange, _))| format!("- exchange {} was not used: {exchange}", at + 1));
+            let unused = self.script.unused();
+            let unused = unused.map(|(at, exchange)| format!("- exchange {} was not used: {exchange}", at + 1));
             self.problems.extend(unused.collect::<Vec<_>>());
         }
         self.problems
@@ -371,35 +365,61 @@ impl World {
 
     /// The exchange whose turn it is and that fits.
     fn answer(&mut self, request: &Request) -> Result<Response, http::Error> {
-        let Some(first) = self.used.iter().position(|used| !used) else {
-            return self.unexpected(request, &[]);
+        let sent = Sent {
+            endpoint: &request.endpoint,
+            method: request.method.as_str(),
+            path: request.path.as_str(),
+            query: &request.query,
+            headers: &request.headers,
+            body: request.body.as_deref(),
+            idempotent: request.idempotent,
         };
-        // Those marked as of any order stand open together; anything else stands open alone.
-        let open = self.exchanges[first..].iter().take_while(|exchange| exchange.any_order).count().max(1);
-        let mut misses = Vec::new();
-        for at in (first..first + open).filter(|at| !self.used[*at]) {
-            let misfit = self.exchanges[at].misfit(request);
-            if misfit.is_empty() {
-                self.used[at] = true;
-                return self.exchanges[at].answer();
-            }
-            misses.push((at, misfit));
+        match self.script.take(&sent) {
+            Ok(at) => match self.script.exchanges()[at].answer() {
+                Ok(Answer { status, headers, body }) => Ok(Response::new(status, headers, body)),
+                Err(fault) => Err(error(fault)),
+            },
+            Err(misses) => self.unexpected(&sent, &misses),
         }
-        self.unexpected(request, &misses)
     }
 
-    fn unexpected(&mut self, request: &Request, misses: &[(usize, Vec<String>)]) -> Result<Response, http::Error> {
+    fn unexpected(&mut self, sent: &Sent<'_>, misses: &[Miss]) -> Result<Response, http::Error> {
         if self.lenient {
             return Err(http::Error::Unavailable("an injected fault came before".to_owned()));
         }
-        let mut problem = format!("- unexpected request: {}", exchange::shown(request));
-        for (at, misfit) in misses {
-            problem.push_str(&format!("\n  it is not exchange {}, {}:", at + 1, self.exchanges[*at]));
-            misfit.iter().for_each(|line| problem.push_str(&format!("\n    {line}")));
+        let mut problem = format!("- unexpected request: {}", sent.shown());
+        for Miss { at, misfits } in misses {
+            problem.push_str(&format!("\n  it is not exchange {}, {}:", at + 1, self.script.exchanges()[*at]));
+            misfits.iter().for_each(|misfit| problem.push_str(&format!("\n    {misfit}")));
         }
         self.problems.push(problem);
         Err(http::Error::InvalidRequest("not expected by the test".to_owned()))
     }
+}
+
+fn error(fault: Fault) -> http::Error {
+    let reason = || "said by the test".to_owned();
+    match fault {
+        Fault::Timeout => http::Error::Timeout,
+        Fault::Unavailable => http::Error::Unavailable(reason()),
+        Fault::RateLimited => http::Error::RateLimited(Some(Duration::from_secs(1))),
+        Fault::ReauthRequired => http::Error::ReauthRequired,
+        Fault::TooLarge => http::Error::TooLarge,
+        Fault::Denied => http::Error::Denied(reason()),
+    }
+}
+
+/// What differs between two JSON values, one line each, by JSON Pointer. Empty when the values are equal; the order of
+/// members does not count, nor does `1` against `1.0`.
+///
+/// ```
+/// use jackfield_sdk::{json, testing::differences};
+///
+/// let lines = differences(&json!({"a": [1, 2]}), &json!({"a": [1, 3], "b": null}));
+/// assert_eq!(lines, ["/a/1: expected 2, found 3", "/b: unexpected null"]);
+/// ```
+pub fn differences(expected: &Value, found: &Value) -> Vec<String> {
+    jackfield_fixtures::differences(expected, found).iter().map(ToString::to_string).collect()
 }
 
 /// The fake host of the test that runs on this thread.

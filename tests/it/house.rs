@@ -42,7 +42,7 @@ fn every_connector_has_its_manifest_readme_fixtures_and_a_simulated_system() {
 
 #[test]
 fn every_guest_is_used_by_a_test() {
-    let tests: String = ["tests/it/guests.rs", "tests/it/operator.rs", "tests/it/upstream.rs"]
+    let tests: String = ["tests/it/author.rs", "tests/it/guests.rs", "tests/it/operator.rs", "tests/it/upstream.rs"]
         .iter()
         .map(|file| fs::read_to_string(root().join(file)).unwrap())
         .collect();

@@ -2,6 +2,7 @@
 
 mod admission;
 mod assertions;
+mod author;
 mod cases;
 mod csrf;
 mod desk;

@@ -92,6 +92,18 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     Ok(if failed { Exit::Build } else { Exit::Ok })
 }
 
+/// Compiles and packages one connector, for verbs that go on with it. Cargo talks on standard error.
+///
+/// # Errors
+/// When it does not compile, or does not package.
+pub(super) fn make(sandbox: &Sandbox, dir: &Path, out: &Path) -> anyhow::Result<PathBuf> {
+    let compiled = toolchain::Toolchain::find()
+        .and_then(|toolchain| cargo::compile(&toolchain, std::slice::from_ref(&dir.to_owned())))?;
+    std::fs::create_dir_all(out).with_context(|| format!("cannot make {}", out.display()))?;
+    let (dir, component) = compiled.first().context("cargo made nothing")?;
+    package(sandbox, dir, component, out).with_context(|| dir.display().to_string())
+}
+
 /// Packages one component and writes it.
 fn package(sandbox: &Sandbox, dir: &Path, component: &Path, out: &Path) -> anyhow::Result<PathBuf> {
     let path = dir.join("connector.toml");
