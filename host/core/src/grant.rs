@@ -17,6 +17,7 @@ use url::Url;
 
 use crate::intent::covers;
 use crate::manifest::{Access, Auth, Csrf, Manifest, Placement, Rule, Scheme};
+use crate::rate::Rate;
 
 mod base;
 mod credential;
@@ -122,6 +123,8 @@ pub struct EndpointGrant {
     pub placements: Vec<Placement>,
     /// A cheap read that shows whether the credential is accepted.
     pub probe: Option<String>,
+    /// The vendor's budget.
+    pub rate: Arc<Rate>,
     /// Addresses and transport.
     pub network: NetworkPolicy,
     encoded_slash: bool,
@@ -203,6 +206,14 @@ impl EndpointGrant {
     /// Where that connection stands, such as `jackfield.toml:12`.
     pub fn place(&self) -> &str {
         &self.owner.place
+    }
+
+    /// The segments of a path within this endpoint, as its patterns see them.
+    ///
+    /// # Errors
+    /// When the path could mean something else to somebody else.
+    pub fn segments<'p>(&self, path: &'p str) -> Result<Segments<'p>, PathError> {
+        Segments::parse(path, self.encoded_slash)
     }
 
     /// The read that shows whether a credential is accepted, checked like a guest's; nothing where the manifest names
@@ -318,6 +329,7 @@ impl Grant {
                     csrf: endpoint.csrf.clone(),
                     placements: endpoint.placements.clone(),
                     probe,
+                    rate: endpoint.rate.clone(),
                     network: connection.network.clone(),
                     encoded_slash: endpoint.encoded_slash,
                     owner: owner.clone(),

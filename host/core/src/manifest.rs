@@ -4,12 +4,14 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 use toml::Spanned;
 
 use crate::intent::is_intent_name;
+use crate::rate::Rate;
 
 mod auth;
 mod rule;
@@ -60,6 +62,8 @@ pub struct Endpoint {
     pub placements: Vec<Placement>,
     /// A cheap read that shows whether the credential is accepted: a path that `allow` covers.
     pub probe: Option<String>,
+    /// The vendor's budget. Where the manifest has none, nothing is counted and `Retry-After` is still heard.
+    pub rate: Arc<Rate>,
 }
 
 /// A secret that the connector needs.
@@ -143,6 +147,8 @@ struct EndpointFile {
     place: Vec<Spanned<Placement>>,
     #[serde(default)]
     probe: Option<Spanned<String>>,
+    #[serde(default)]
+    rate: Option<Spanned<Rate>>,
 }
 
 /// Parsing with the text at hand, so that every complaint finds its line.
@@ -330,6 +336,11 @@ fn check_endpoint(
     if let Some(probe) = &endpoint.probe {
         check_template(reader, Some(probe.span()), probe.get_ref(), settings)?;
     }
+    if let Some(rate) = &endpoint.rate {
+        rate.get_ref().check().map_err(|message| {
+            reader.error(Some(rate.span()), message, "see `rate` in the manifest reference; times are in milliseconds")
+        })?;
+    }
     Ok(Endpoint {
         base_url,
         rules,
@@ -338,6 +349,7 @@ fn check_endpoint(
         csrf: endpoint.csrf.map(Spanned::into_inner),
         placements,
         probe: endpoint.probe.map(Spanned::into_inner),
+        rate: Arc::new(endpoint.rate.map(Spanned::into_inner).unwrap_or_default()),
     })
 }
 

@@ -21,13 +21,13 @@ use std::time::{Duration, Instant};
 use http::Method;
 use serde::Serialize;
 
-use crate::backoff::{RETRY_AFTER_MAX, parse_retry_after};
+use crate::backoff::RETRY_AFTER_MAX;
 
 mod table;
 mod told;
 mod window;
 
-pub use table::{Cost, Field, Kind, Rate, ResetForm, Target, Told, WindowRule};
+pub use table::{Cost, Field, Kind, Rate, ResetForm, Target, Told, ToldInBody, WindowRule};
 pub use told::Reading;
 
 use window::Window;
@@ -132,12 +132,7 @@ impl Budget {
                 window.learn(at, &told.read(headers, now.epoch_ms));
             }
         }
-        let asked = headers
-            .iter()
-            .filter(|(name, _)| self.rate.retry_after.iter().any(|known| known.eq_ignore_ascii_case(name)))
-            .filter_map(|(_, value)| parse_retry_after(value, now.epoch_ms))
-            .max();
-        let pause = match (status, asked) {
+        let pause = match (status, self.rate.asked(headers, now.epoch_ms)) {
             (429 | 503, Some(asked)) => asked,
             (429, None) => Duration::from_millis(self.rate.pause_ms),
             _ => return,
@@ -145,7 +140,7 @@ impl Budget {
         self.paused_until_ms = self.paused_until_ms.max(at.saturating_add(as_ms(pause.min(RETRY_AFTER_MAX))));
     }
 
-    /// Learns what a system says elsewhere than in headers, such as GraphQL's `extensions.cost` at Shopify.
+    /// Learns what a system says elsewhere than in headers: see [`Rate::in_body`].
     pub fn learn(&mut self, now: Now, window: &str, reading: &Reading) {
         let at = self.at(now);
         let named = self.rate.window.iter().position(|rule| rule.name == window);

@@ -15,6 +15,8 @@ use hyper::body::Incoming;
 use tokio::io::{AsyncBufRead, AsyncBufReadExt, AsyncRead, AsyncReadExt};
 use tokio_util::io::StreamReader;
 
+use crate::traffic::BodyRoom;
+
 /// What we ask for; each of them is decoded below.
 pub(crate) const ACCEPT_ENCODING: &str = "gzip, br, zstd, deflate";
 
@@ -79,6 +81,8 @@ impl Coding {
 pub(crate) enum BodyError {
     /// Over the cap, before or after decompression.
     TooLarge,
+    /// The connection's answers together take all the bytes that they may.
+    NoRoom,
     /// Cut, corrupt or wrongly wrapped.
     Broken(String),
 }
@@ -89,19 +93,23 @@ impl BodyError {
     }
 }
 
-/// Reads a body of at most `max` bytes.
+/// Reads a body of at most `max` bytes, each of which takes its place in `room`.
 ///
 /// # Errors
-/// As soon as the cap is crossed: what is left stays unread, and the connection is dropped.
-pub(crate) async fn read(body: Incoming, coding: Coding, max: usize) -> Result<Bytes, BodyError> {
+/// As soon as the cap is crossed or the room used up: what is left stays unread, and the connection is dropped.
+pub(crate) async fn read(body: Incoming, coding: Coding, max: usize, room: BodyRoom<'_>) -> Result<Bytes, BodyError> {
     if body.is_end_stream() {
         return Ok(Bytes::new());
     }
-    if coding == Coding::Identity { read_plain(body, max).await } else { read_coded(body, coding, max).await }
+    if coding == Coding::Identity {
+        read_plain(body, max, room).await
+    } else {
+        read_coded(body, coding, max, room).await
+    }
 }
 
 /// The common case without a copy where the body came in one piece.
-async fn read_plain(mut body: Incoming, max: usize) -> Result<Bytes, BodyError> {
+async fn read_plain(mut body: Incoming, max: usize, mut room: BodyRoom<'_>) -> Result<Bytes, BodyError> {
     let announced = body.size_hint().exact();
     if announced.is_some_and(|bytes| bytes > max as u64) {
         return Err(BodyError::TooLarge);
@@ -113,6 +121,9 @@ async fn read_plain(mut body: Incoming, max: usize) -> Result<Bytes, BodyError> 
         let Ok(data) = frame.into_data() else { continue };
         if first.len() + joined.len() + data.len() > max {
             return Err(BodyError::TooLarge);
+        }
+        if !room.grow(data.len()) {
+            return Err(BodyError::NoRoom);
         }
         if joined.is_empty() && first.is_empty() {
             first = data;
@@ -133,7 +144,12 @@ async fn read_plain(mut body: Incoming, max: usize) -> Result<Bytes, BodyError> 
 #[error("over the cap")]
 struct OverCap;
 
-async fn read_coded(body: Incoming, coding: Coding, max: usize) -> Result<Bytes, BodyError> {
+/// Marks the end of the room, likewise.
+#[derive(Debug, thiserror::Error)]
+#[error("no room")]
+struct NoRoom;
+
+async fn read_coded(body: Incoming, coding: Coding, max: usize, mut room: BodyRoom<'_>) -> Result<Bytes, BodyError> {
     // Bytes on the wire are bounded as well: a stream can be coded so that it never ends and never yields anything.
     let mut wire_bytes = 0_usize;
     let stream = BodyDataStream::new(body).map(move |chunk| {
@@ -147,21 +163,23 @@ async fn read_coded(body: Incoming, coding: Coding, max: usize) -> Result<Bytes,
         return Ok(Bytes::new());
     }
     match coding {
-        Coding::Identity => drain(reader, max).await,
+        Coding::Identity => drain(reader, max, &mut room).await,
         Coding::Gzip => {
             let mut decoder = GzipDecoder::new(&mut reader);
             decoder.multiple_members(true);
-            drain(decoder, max).await
+            drain(decoder, max, &mut room).await
         }
         Coding::Zstd => {
             let window = DParameter::window_log_max(ZSTD_WINDOW_LOG_MAX);
             let mut decoder = ZstdDecoder::with_params(&mut reader, &[window]);
             decoder.multiple_members(true);
-            drain(decoder, max).await
+            drain(decoder, max, &mut room).await
         }
-        Coding::Brotli => finish(drain(BrotliDecoder::new(&mut reader), max).await, &mut reader).await,
-        Coding::Deflate if is_zlib(begin) => finish(drain(ZlibDecoder::new(&mut reader), max).await, &mut reader).await,
-        Coding::Deflate => finish(drain(DeflateDecoder::new(&mut reader), max).await, &mut reader).await,
+        Coding::Brotli => finish(drain(BrotliDecoder::new(&mut reader), max, &mut room).await, &mut reader).await,
+        Coding::Deflate if is_zlib(begin) => {
+            finish(drain(ZlibDecoder::new(&mut reader), max, &mut room).await, &mut reader).await
+        }
+        Coding::Deflate => finish(drain(DeflateDecoder::new(&mut reader), max, &mut room).await, &mut reader).await,
     }
     .map_err(|e| fault(coding, &e))
 }
@@ -175,17 +193,21 @@ fn is_zlib(begin: &[u8]) -> bool {
 }
 
 /// Everything a decoder yields, up to the cap.
-async fn drain(mut reader: impl AsyncRead + Unpin, max: usize) -> io::Result<Bytes> {
+async fn drain(mut reader: impl AsyncRead + Unpin, max: usize, taken: &mut BodyRoom<'_>) -> io::Result<Bytes> {
     let mut out = BytesMut::with_capacity(CHUNK_BYTES.min(max.saturating_add(1)));
     loop {
         // One byte over the cap is enough to know.
         let room = max.saturating_add(1) - out.len();
         out.reserve(CHUNK_BYTES.min(room));
-        if reader.read_buf(&mut (&mut out).limit(room)).await? == 0 {
+        let read = reader.read_buf(&mut (&mut out).limit(room)).await?;
+        if read == 0 {
             return Ok(out.freeze());
         }
         if out.len() > max {
             return Err(io::Error::other(OverCap));
+        }
+        if !taken.grow(read) {
+            return Err(io::Error::other(NoRoom));
         }
     }
 }
@@ -200,6 +222,7 @@ async fn finish<R: AsyncBufRead + Unpin>(decoded: io::Result<Bytes>, rest: &mut 
 fn fault(coding: Coding, error: &io::Error) -> BodyError {
     match error.get_ref() {
         Some(inner) if inner.is::<OverCap>() => BodyError::TooLarge,
+        Some(inner) if inner.is::<NoRoom>() => BodyError::NoRoom,
         Some(inner) => match inner.downcast_ref::<hyper::Error>() {
             Some(transport) => BodyError::Broken(broken_off(transport)),
             None => BodyError::Broken(format!("the {coding} body is broken")),

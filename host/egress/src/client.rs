@@ -13,14 +13,20 @@ use hyper_rustls::HttpsConnectorBuilder;
 use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::capture_connection;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
+use jackfield_core::backoff::RetryPolicy;
+use jackfield_core::breaker::BreakerPolicy;
 use jackfield_core::grant::{EndpointGrant, NetworkPolicy};
+use jackfield_core::manifest::Access;
 use jackfield_core::port::SendError;
 use rustls::ClientConfig;
 use tokio::time::{Duration, Instant, timeout_at};
 
 use crate::config::ConnectionConfig;
-use crate::dial::{Connector, DialError, DialPolicy, Dialler, Resolve};
+use crate::dial::{Connector, DialError, DialPolicy, Dialler, Resolve, Sockets};
+use crate::retry::Stop;
 use crate::tls::{Material, TlsError};
+use crate::traffic::{BodyRoom, Place, Traffic};
+use crate::watch::{Bound, Watch, What};
 
 /// Smallest header section that hyper can be bounded to, in bytes.
 const HEADER_BYTES_MIN: usize = 8 << 10;
@@ -38,6 +44,13 @@ pub(crate) struct Connection {
     tls: ClientConfig,
     resolver: Arc<dyn Resolve>,
     pool: ArcSwapOption<Pool>,
+    traffic: Arc<Traffic>,
+}
+
+/// What every connection of an egress is opened with.
+pub(crate) struct Opener<'o> {
+    pub(crate) resolver: &'o Arc<dyn Resolve>,
+    pub(crate) watch: &'o Arc<Watch>,
 }
 
 /// A client and the policy under which all of its connections were dialled.
@@ -47,19 +60,70 @@ struct Pool {
 }
 
 impl Connection {
-    /// Reads the files of a configuration. `before` is taken over, with its open connections, when nothing changed.
+    /// Reads the files of a configuration. `before` is taken over, with its open connections, when nothing changed; what
+    /// is known of the system's behaviour is taken over in any case.
     pub(crate) fn open(
+        name: &str,
         config: &ConnectionConfig,
         before: Option<&Arc<Connection>>,
-        resolver: &Arc<dyn Resolve>,
+        opener: &Opener<'_>,
     ) -> Result<Arc<Connection>, TlsError> {
         let material = Material::read(config)?;
         if let Some(same) = before.filter(|b| b.config == *config && b.material == material) {
             return Ok(same.clone());
         }
         let tls = material.client_config(config)?;
-        let (config, resolver) = (config.clone(), resolver.clone());
-        Ok(Arc::new(Connection { config, material, tls, resolver, pool: ArcSwapOption::empty() }))
+        let (config, resolver) = (config.clone(), opener.resolver.clone());
+        let traffic =
+            before.map_or_else(|| Arc::new(Traffic::new(name, opener.watch)), |before| before.traffic.clone());
+        Ok(Arc::new(Connection { config, material, tls, resolver, pool: ArcSwapOption::empty(), traffic }))
+    }
+
+    /// What is known and held of its traffic.
+    pub(crate) fn traffic(&self) -> &Traffic {
+        &self.traffic
+    }
+
+    /// When a request is sent again.
+    pub(crate) fn retry(&self) -> &RetryPolicy {
+        &self.config.retry
+    }
+
+    /// When the system is left alone.
+    pub(crate) fn breaker(&self) -> &BreakerPolicy {
+        &self.config.breaker
+    }
+
+    /// A place for one request of this connection, retries and redirects included.
+    ///
+    /// # Errors
+    /// `Unavailable` at once when all are taken: a system that hangs holds no more of the host than these.
+    pub(crate) fn enter(&self, endpoint: &EndpointGrant, access: Access) -> Result<Place<'_>, SendError> {
+        let max = self.config.requests_in_flight_max;
+        self.traffic.bulkhead().enter(max).ok_or_else(|| {
+            self.traffic.tell(access, What::Refused { by: Bound::Requests });
+            let detail = format!(
+                "connection `{}` has {max} requests under way, which is its `requests_in_flight_max`",
+                endpoint.connection()
+            );
+            SendError::Unavailable { detail, sent: false }
+        })
+    }
+
+    /// Room for the body of one answer.
+    pub(crate) fn body_room(&self) -> BodyRoom<'_> {
+        self.traffic.bulkhead().body(self.config.response_bytes_in_flight_max)
+    }
+
+    /// A body did not get the room that it needs. Another try would need it as well.
+    pub(crate) fn no_room(&self, endpoint: &EndpointGrant, access: Access) -> Stop {
+        self.traffic.tell(access, What::Refused { by: Bound::ResponseBytes });
+        let detail = format!(
+            "connection `{}` is reading {} bytes of responses, which is its `response_bytes_in_flight_max`",
+            endpoint.connection(),
+            self.config.response_bytes_in_flight_max
+        );
+        Stop::Final(SendError::Unavailable { detail, sent: true })
     }
 
     /// Bound of a decompressed response body, in bytes.
@@ -79,17 +143,17 @@ impl Connection {
         endpoint: &EndpointGrant,
         mut request: Request<Full<Bytes>>,
         deadline: Instant,
-    ) -> Result<Response<Incoming>, SendError> {
+    ) -> Result<Response<Incoming>, Stop> {
         // A timeout polls what it bounds once before it looks at the clock; that once could write.
         if Instant::now() >= deadline {
-            return Err(SendError::Timeout { sent: false });
+            return Err(SendError::Timeout { sent: false }.into());
         }
         let pool = self.pool(endpoint);
         let chosen = capture_connection(&mut request);
         // Until the pool has handed out a connection, no byte of the request can have been written.
         let sent = || chosen.connection_metadata().is_some();
         match timeout_at(deadline, pool.client.request(request)).await {
-            Err(_) => Err(SendError::Timeout { sent: sent() }),
+            Err(_) => Err(SendError::Timeout { sent: sent() }.into()),
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(fault(&error, sent())),
         }
@@ -107,6 +171,8 @@ impl Connection {
             place: endpoint.place().to_owned(),
             allow: network.allow_addresses.clone(),
             resolver: self.resolver.clone(),
+            // Half of the time that a connection has, so that the other half is left to make one.
+            sockets: Sockets::new(self.config.sockets_per_origin_max, self.config.connect_timeout() / 2),
         });
         let pool = Arc::new(Pool { network: network.clone(), client });
         self.pool.store(Some(pool.clone()));
@@ -138,21 +204,22 @@ impl Connection {
 }
 
 /// What the client's error means for whoever asked.
-fn fault(error: &legacy::Error, sent: bool) -> SendError {
+fn fault(error: &legacy::Error, sent: bool) -> Stop {
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(dial) = cause.downcast_ref::<DialError>() {
-            return match dial {
-                DialError::Denied(detail) => SendError::Denied(detail.clone()),
-                DialError::Unreachable(detail) => SendError::Unavailable { detail: detail.clone(), sent: false },
+            return match dial.clone() {
+                DialError::Denied(detail) => Stop::Final(SendError::Denied(detail)),
+                DialError::Unreachable(detail) => Stop::Failed(SendError::Unavailable { detail, sent: false }),
+                DialError::NoSocket(detail) => Stop::Final(SendError::Unavailable { detail, sent: false }),
             };
         }
         if let Some(http) = cause.downcast_ref::<hyper::Error>() {
-            return SendError::Unavailable { detail: words(http), sent: sent && !error.is_connect() };
+            return SendError::Unavailable { detail: words(http), sent: sent && !error.is_connect() }.into();
         }
         source = cause.source();
     }
-    SendError::Unavailable { detail: "the connection failed".to_owned(), sent: sent && !error.is_connect() }
+    SendError::Unavailable { detail: "the connection failed".to_owned(), sent: sent && !error.is_connect() }.into()
 }
 
 /// hyper's words with the operating system's reason, where there is one.

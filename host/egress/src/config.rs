@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use jackfield_core::backoff::RetryPolicy;
+use jackfield_core::breaker::BreakerPolicy;
 use serde::Deserialize;
 
 use crate::tls::{Material, TlsError};
@@ -39,6 +41,18 @@ pub struct ConnectionConfig {
     pub response_body_bytes_max: usize,
     /// Header section of one response, in bytes; 8 KiB at least.
     pub response_header_bytes_max: usize,
+    /// Requests under way at once, their retries and waits included. One more is refused at once.
+    pub requests_in_flight_max: usize,
+    /// Sockets open at once to one origin, idle ones included. A request that needs one more waits for one of them, no
+    /// longer than half of `connect_timeout_ms`.
+    pub sockets_per_origin_max: usize,
+    /// Bytes of response bodies that are being read at once, decompressed, over all requests. A body that would need
+    /// more is refused at once.
+    pub response_bytes_in_flight_max: usize,
+    /// How often and how patiently a request is sent again, where that does no harm.
+    pub retry: RetryPolicy,
+    /// When the system is left alone for a while; reads and writes are judged apart.
+    pub breaker: BreakerPolicy,
 }
 
 /// Bound of one request to a token endpoint, in milliseconds. While it lasts, other hosts wait for its outcome.
@@ -57,6 +71,11 @@ impl Default for ConnectionConfig {
             token_timeout_ms: 6_000,
             response_body_bytes_max: 8 << 20,
             response_header_bytes_max: 64 << 10,
+            requests_in_flight_max: 512,
+            sockets_per_origin_max: 256,
+            response_bytes_in_flight_max: 64 << 20,
+            retry: RetryPolicy::default(),
+            breaker: BreakerPolicy::default(),
         }
     }
 }

@@ -21,6 +21,10 @@ use tower::Service;
 
 use crate::address::{self, Special, Verdict};
 
+mod socket;
+
+pub(crate) use socket::{Socket, Sockets};
+
 /// Addresses of one name that are tried; a resolver that answers with more is up to no good.
 const ADDRESSES_MAX: usize = 8;
 
@@ -50,6 +54,8 @@ pub(crate) enum DialError {
     Denied(String),
     #[error("{0}")]
     Unreachable(String),
+    #[error("{0}")]
+    NoSocket(String),
 }
 
 /// Opens TCP connections for one connection under its address policy.
@@ -68,6 +74,8 @@ pub(crate) struct DialPolicy {
     pub(crate) allow: Vec<IpNet>,
     /// Looks names up.
     pub(crate) resolver: Arc<dyn Resolve>,
+    /// How many may be open.
+    pub(crate) sockets: Sockets,
 }
 
 impl Dialler {
@@ -77,7 +85,7 @@ impl Dialler {
 }
 
 impl Service<Uri> for Dialler {
-    type Response = TokioIo<TcpStream>;
+    type Response = TokioIo<Socket>;
     type Error = DialError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, DialError>> + Send>>;
 
@@ -90,11 +98,13 @@ impl Service<Uri> for Dialler {
         Box::pin(async move {
             let host = uri.host().ok_or_else(|| DialError::Unreachable("the URL has no host".to_owned()))?;
             let port = uri.port_u16().unwrap_or(if uri.scheme_str() == Some("http") { 80 } else { 443 });
+            // Before the look-up, so that who waits here holds nothing of the system's but a place in the line.
+            let place = policy.sockets.place(host, port).await?;
             let addresses = policy.checked_addresses(host, port).await?;
             let stream = connect_any(host, addresses).await?;
             // Requests are small and answered at once: waiting to fill a segment only costs time.
             stream.set_nodelay(true).map_err(|e| DialError::Unreachable(format!("`{host}`: {e}")))?;
-            Ok(TokioIo::new(stream))
+            Ok(TokioIo::new(Socket::new(stream, place)))
         })
     }
 }
@@ -186,7 +196,7 @@ impl Connector {
 }
 
 impl Service<Uri> for Connector {
-    type Response = MaybeHttpsStream<TokioIo<TcpStream>>;
+    type Response = MaybeHttpsStream<TokioIo<Socket>>;
     type Error = DialError;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, DialError>> + Send>>;
 

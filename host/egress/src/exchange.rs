@@ -1,5 +1,6 @@
 //! One hop of a request: what is put on, how often it is sent, and what the system's answer means for the credential.
-//! The order is fixed: credential, session against forgery, secrets that the guest marked, audit, wire, judgement.
+//! The order is fixed: credential, session against forgery, secrets that the guest marked, audit, breaker and budget,
+//! wire, judgement.
 
 use std::sync::Arc;
 
@@ -19,6 +20,8 @@ use tokio::time::Instant;
 use crate::client::Connection;
 use crate::credential::csrf::{self, Session};
 use crate::credential::{self, Attempt, Judgement, placement};
+use crate::retry::Stop;
+use crate::traffic::{Asking, Flight};
 use crate::{Egress, redirect, request, response};
 
 /// What one request led to.
@@ -35,18 +38,20 @@ struct Leg<'l> {
     deadline: Instant,
 }
 
-/// The head of an answer, and the session that the request went out with.
+/// The head of an answer, and what the request went out with.
 struct Sent {
     head: Parts,
     body: Incoming,
+    /// Under way until the body is read.
+    flight: Flight,
     session: Option<Arc<Session>>,
 }
 
 /// What a session against forgery is fetched with led to.
 enum Fetch {
     /// An answer that says no to the credential: it counts as the answer to the write, which did not go out.
-    Answered(Box<(Parts, Incoming)>),
-    Failed(SendError),
+    Answered(Box<Sent>),
+    Failed(Stop),
 }
 
 impl Egress {
@@ -59,33 +64,57 @@ impl Egress {
         context: &CallContext,
         hops: usize,
         deadline: Instant,
-    ) -> Result<Hop, SendError> {
+    ) -> Result<Hop, Stop> {
         let leg = Leg { connection, granted, context, deadline };
         // Last of all that is put on, so that nothing before could carry it elsewhere.
-        let mut attempt = self.credentials.acquire(granted, context, connection, deadline).await?;
+        // How often a credential is asked for is decided where that is done, for all requests together.
+        let acquiring = self.credentials.acquire(granted, context, connection, deadline);
+        let mut attempt = acquiring.await.map_err(Stop::Final)?;
         let csrf = csrf_header(granted)?;
         let mut forged_before = false;
         loop {
-            let Sent { head, body, session } = self.exchange(&leg, &attempt, csrf.as_ref()).await?;
-            let seen = (head.status, &head.headers);
-            if let Judgement::Again(next) =
-                self.credentials.judge(&attempt, granted, connection, seen, deadline).await?
-            {
-                attempt = next;
-                continue;
+            let Sent { head, body, flight, session } = self.exchange(&leg, &attempt, csrf.as_ref()).await?;
+            let status = head.status.as_u16();
+            let judging = self.credentials.judge(&attempt, granted, connection, (head.status, &head.headers), deadline);
+            match judging.await {
+                Ok(Judgement::Stands) => {}
+                // The body is nobody's, and how the system is doing stands in the head.
+                Ok(Judgement::Again(next)) => {
+                    flight.answered(status);
+                    attempt = next;
+                    continue;
+                }
+                Err(error) => {
+                    flight.answered(status);
+                    return Err(Stop::Final(error));
+                }
             }
             // Before the body, which nobody reads when there is another hop.
-            if let Some(next) = redirect::next(granted, head.status, &head.headers, hops)? {
-                return Ok(Hop::Redirect(head.status.as_u16(), Box::new(next)));
+            match redirect::next(granted, head.status, &head.headers, hops) {
+                Ok(None) => {}
+                Ok(Some(next)) => {
+                    flight.answered(status);
+                    return Ok(Hop::Redirect(status, Box::new(next)));
+                }
+                Err(error) => {
+                    flight.answered(status);
+                    return Err(Stop::Final(error));
+                }
             }
-            let terms = response::Terms {
-                connection: granted.connection(),
-                method: &granted.value().method,
-                body_bytes_max: connection.response_body_bytes_max(),
-                deadline,
-                own_header: granted.endpoint().csrf.as_ref().map(|csrf| &*csrf.header),
+            let terms = response::Terms { connection, granted, deadline };
+            let response = match response::read(&head, body, &terms, &self.vault).await {
+                Ok(response) => response,
+                Err(stop) => {
+                    match &stop {
+                        Stop::Failed(error) => flight.failed(error, &self.vault),
+                        Stop::Final(SendError::TooLarge { .. }) => flight.answered(status),
+                        Stop::Final(error) => flight.kept(error, &self.vault),
+                    }
+                    return Err(stop);
+                }
             };
-            let response = response::read(&head, body, &terms, &self.vault).await?;
+            flight.read(&response.body);
+            flight.answered(status);
             if let (Some(session), Some((header, _)), false) = (session, &csrf, forged_before)
                 && csrf::is_refused(header, head.status, &head.headers, &response.body)
             {
@@ -103,7 +132,7 @@ impl Egress {
         leg: &Leg<'_>,
         attempt: &Attempt,
         csrf: Option<&(HeaderName, &Csrf)>,
-    ) -> Result<Sent, SendError> {
+    ) -> Result<Sent, Stop> {
         let mut request = request::build(leg.granted, &attempt.credential, &self.user_agent)?;
         let mut session = None;
         if let Some((header, csrf)) = csrf {
@@ -112,29 +141,38 @@ impl Egress {
                     found.put(header, request.headers_mut()).map_err(|problem| unavailable(&problem))?;
                     session = Some(found);
                 }
-                Err(Fetch::Answered(answer)) => {
-                    let (head, body) = *answer;
-                    return Ok(Sent { head, body, session: None });
-                }
-                Err(Fetch::Failed(error)) => return Err(error),
+                Err(Fetch::Answered(answer)) => return Ok(*answer),
+                Err(Fetch::Failed(stop)) => return Err(stop),
             }
         }
         self.fill(leg, &mut request).await?;
-        let (head, body) = self.wire(leg, attempt, request).await?;
-        Ok(Sent { head, body, session })
+        let sent = self.wire(leg, attempt, request, &leg.granted.value().path).await?;
+        Ok(Sent { session, ..sent })
     }
 
-    /// Sends, and tells the audit log.
+    /// Sends when the system may be asked, and tells the audit log. `path` is the request's within the endpoint.
     async fn wire(
         &self,
         leg: &Leg<'_>,
         attempt: &Attempt,
         request: Request<Full<Bytes>>,
-    ) -> Result<(Parts, Incoming), SendError> {
+        path: &str,
+    ) -> Result<Sent, Stop> {
         // Where the use of a credential cannot be written down, it is not used.
         if crate::ledger::is_told_of(leg.granted.endpoint()) {
             self.ledger.ready()?;
         }
+        let flight = Flight::begin(
+            leg.connection,
+            &Asking {
+                endpoint: leg.granted.endpoint(),
+                access: leg.granted.access(),
+                method: request.method(),
+                path,
+                deadline: leg.deadline,
+            },
+        )
+        .await?;
         let using = self.ledger.using(
             leg.granted,
             request.method().clone(),
@@ -145,11 +183,22 @@ impl Egress {
         match leg.connection.send(leg.granted.endpoint(), request, leg.deadline).await {
             Ok(response) => {
                 using.answered(response.status().as_u16());
-                Ok(response.into_parts())
+                let (head, body) = response.into_parts();
+                flight.heard(head.status.as_u16(), &head.headers);
+                Ok(Sent { head, body, flight, session: None })
             }
-            Err(error) => {
-                using.failed(&error);
-                Err(error)
+            Err(stop) => {
+                match &stop {
+                    Stop::Failed(error) => {
+                        using.failed(error);
+                        flight.failed(error, &self.vault);
+                    }
+                    Stop::Final(error) => {
+                        using.failed(error);
+                        flight.kept(error, &self.vault);
+                    }
+                }
+                Err(stop)
             }
         }
     }
@@ -164,9 +213,8 @@ impl Egress {
     ) -> Result<Arc<Session>, Fetch> {
         let key = session_key(leg.granted, attempt);
         let fetch = async || {
-            let failed = |problem| Fetch::Failed(unavailable(&problem));
             let mut request = request::beside(leg.granted, &csrf.path, &attempt.credential, &self.user_agent)
-                .map_err(Fetch::Failed)?;
+                .map_err(|error| Fetch::Failed(error.into()))?;
             csrf::ask(header, request.headers_mut());
             // Only the headers of the answer count, but a gateway may refuse what says no format.
             request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -175,13 +223,21 @@ impl Egress {
             {
                 request.headers_mut().insert(name.clone(), value.clone());
             }
-            let sent = self.wire(leg, attempt, request).await;
+            let path = csrf.path.split_once('?').map_or(&*csrf.path, |(path, _)| path);
+            let sent = self.wire(leg, attempt, request, path).await;
             // Whatever happened, the write itself did not leave.
-            let (head, body) = sent.map_err(|error| Fetch::Failed(unsent(error)))?;
-            if matches!(head.status.as_u16(), 401 | 403) {
-                return Err(Fetch::Answered(Box::new((head, body))));
-            }
-            let session = Session::read(header, &head.headers, Instant::now()).map_err(failed)?;
+            let sent = sent.map_err(|stop| Fetch::Failed(unsent(stop)))?;
+            let Sent { head, flight, .. } = match sent.head.status.as_u16() {
+                401 | 403 => return Err(Fetch::Answered(Box::new(sent))),
+                _ => sent,
+            };
+            flight.answered(head.status.as_u16());
+            let session = Session::read(header, &head.headers, Instant::now()).map_err(|problem| {
+                let error = unavailable(&problem);
+                // Of a system in trouble it is no news that it gives no session; of one that is well it is its way.
+                let passing = matches!(head.status.as_u16(), 429 | 502..=504);
+                Fetch::Failed(if passing { Stop::Failed(error) } else { Stop::Final(error) })
+            })?;
             for (name, value) in session.secrets() {
                 let slot = format!("csrf {name} {}", attempt.ask().key.text());
                 self.vault.learn(leg.granted.connection(), &slot, value);
@@ -190,7 +246,7 @@ impl Egress {
         };
         let waiting = self.sessions.get(&key, Instant::now(), fetch);
         let outcome = tokio::time::timeout_at(leg.deadline, waiting).await;
-        outcome.unwrap_or(Err(Fetch::Failed(SendError::Timeout { sent: false })))
+        outcome.unwrap_or(Err(Fetch::Failed(SendError::Timeout { sent: false }.into())))
     }
 
     /// Fills in the secrets that the guest marked, where the manifest lists the place.
@@ -251,10 +307,12 @@ fn unavailable(problem: &dyn std::fmt::Display) -> SendError {
     SendError::Unavailable { detail: problem.to_string(), sent: false }
 }
 
-fn unsent(error: SendError) -> SendError {
-    match error {
-        SendError::Timeout { .. } => SendError::Timeout { sent: false },
-        SendError::Unavailable { detail, .. } => SendError::Unavailable { detail, sent: false },
+fn unsent(stop: Stop) -> Stop {
+    match stop {
+        Stop::Failed(SendError::Timeout { .. }) => Stop::Failed(SendError::Timeout { sent: false }),
+        Stop::Failed(SendError::Unavailable { detail, .. }) => {
+            Stop::Failed(SendError::Unavailable { detail, sent: false })
+        }
         other => other,
     }
 }

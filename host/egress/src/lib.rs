@@ -1,9 +1,11 @@
 //! The only opener of outbound sockets and of secret stores.
 //!
 //! A request comes in as `Granted<OutboundRequest>`, the grant's proof, and nothing else does. From there its story is
-//! told by [`Egress::send`](jackfield_core::port::Egress::send): credential, dialling under the address policy,
-//! sending, judging whether the credential was accepted, redirects, reading. Whether a request is allowed is not decided
-//! here (that is `core::grant`), and neither is whether to try again, but for one retry with another credential.
+//! told by [`Egress::send`](jackfield_core::port::Egress::send): a place among the connection's requests, credential,
+//! breaker and vendor's budget, dialling under the address policy, sending, judging whether the credential was accepted,
+//! redirects, reading, and as much of it again as may be. Whether a request is allowed is not decided here (that is
+//! `core::grant`), and neither is whether it is sent again (`core::backoff`) or the system asked at all
+//! (`core::breaker`, `core::rate`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,39 +27,47 @@ mod config;
 mod credential;
 mod dial;
 mod exchange;
+mod health;
 mod ledger;
 mod probe;
 mod random;
 mod redirect;
 mod request;
 mod response;
+mod retry;
 mod scrub;
 mod secrets;
 mod state;
 mod tls;
 mod token;
+mod traffic;
 mod vault;
+mod watch;
 
 pub use authorize::{Authorization, ConnectError};
 pub use config::{ConnectionConfig, EgressConfig};
 pub use dial::{Resolve, SystemResolver};
+pub use health::{Breakers, Budget, Health};
 pub use probe::{Report, Unserved};
 pub use scrub::REDACTED;
 pub use state::{Change, Observer, State, Status};
 pub use tls::TlsError;
+pub use traffic::{Figures, LastError};
 pub use vault::{
     AppRole, Editor, FileProblem, Kubernetes, KvField, Listed, LoginSecret, MasterKey, MasterSource, OpenBao,
     OpenBaoAuth, OpenBaoConfig, OpenBaoProblem, Rekeyed, SealedError, SealedProblem, SealedVault, Sealer, SecretEntry,
     SecretProblem, SecretSource, SecretValue, Stores, Unsealed, ValueProblem, Vault, Why,
 };
+pub use watch::{Bound, Moment, Watcher, What};
 
-use client::Connection;
+use client::{Connection, Opener};
 use credential::Credentials;
 use credential::csrf::Sessions;
 use exchange::Hop;
 use ledger::Ledger;
 use state::States;
 use token::{Desk, Tokens};
+use watch::Watch;
 
 /// A configuration that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -90,6 +100,7 @@ pub struct Egress {
     resolver: Arc<dyn Resolve>,
     ledger: Arc<Ledger>,
     states: Arc<States>,
+    watch: Arc<Watch>,
     credentials: Credentials,
     sessions: Sessions,
     user_agent: HeaderValue,
@@ -115,6 +126,7 @@ impl Egress {
             resolver,
             ledger,
             states,
+            watch: Arc::default(),
             credentials,
             sessions: Sessions::default(),
             user_agent,
@@ -131,8 +143,9 @@ impl Egress {
     pub fn replace(&self, config: &EgressConfig) -> Result<(), EgressError> {
         let before = self.connections.load();
         let mut connections = HashMap::with_capacity(config.connections.len());
+        let opener = Opener { resolver: &self.resolver, watch: &self.watch };
         for (name, settings) in &config.connections {
-            let connection = Connection::open(settings, before.get(name), &self.resolver)
+            let connection = Connection::open(name, settings, before.get(name), &opener)
                 .map_err(|source| EgressError { connection: name.clone(), source })?;
             connections.insert(name.clone(), connection);
         }
@@ -144,6 +157,11 @@ impl Egress {
     /// How a connection's credentials are doing.
     pub fn status(&self, connection: &str) -> Status {
         self.states.status(connection)
+    }
+
+    /// Has whoever counts told of the traffic of every connection. The first watcher stays.
+    pub fn watch(&self, watcher: Watcher) {
+        self.watch.begin(watcher);
     }
 
     fn connection(&self, name: &str) -> Result<Arc<Connection>, SendError> {
@@ -161,10 +179,10 @@ impl Egress {
         let deadline = deadline(granted.value().timeout, context);
         // By the proof's connection, not the context's: a credential goes where its own grant says and nowhere else.
         let connection = self.connection(granted.connection())?;
+        // For as long as the request takes, waits included: what waits holds memory of the host as well.
+        let _place = connection.enter(granted.endpoint(), granted.access())?;
         for hops in 0.. {
-            let begun = Instant::now();
-            let outcome = self.hop(&connection, &granted, context, hops, deadline).await;
-            report(&self.vault, &granted, context, begun.elapsed(), &outcome);
+            let outcome = self.persist(&connection, &granted, context, hops, deadline).await;
             match outcome {
                 Ok(Hop::Answer(response)) => return Ok(response),
                 Ok(Hop::Redirect(_, next)) => granted = *next,

@@ -18,6 +18,11 @@ pub(crate) fn name() -> Result<String, String> {
     Ok(bytes::<16>()?.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+/// Any number as likely as any other, for jitter: without randomness there is none.
+pub(crate) fn number() -> u64 {
+    u64::from_ne_bytes(bytes().unwrap_or_default())
+}
+
 /// From 0 to 1, for jitter: without randomness there is none.
 pub(crate) fn fraction() -> f64 {
     let [byte] = bytes::<1>().unwrap_or_default();

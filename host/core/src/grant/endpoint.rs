@@ -41,8 +41,7 @@ const URL_BYTES_MAX: usize = 16 << 10;
 
 impl EndpointGrant {
     pub(super) fn check(endpoint: &Arc<Self>, request: OutboundRequest) -> Result<Granted<OutboundRequest>, Refusal> {
-        let segments =
-            Segments::parse(&request.path, endpoint.encoded_slash).map_err(|e| Refusal::Invalid(e.to_string()))?;
+        let segments = endpoint.segments(&request.path).map_err(|e| Refusal::Invalid(e.to_string()))?;
         let access = endpoint.matching_rule(&request, &segments)?.access;
         let url = full_url(endpoint, &request)?;
         let headers = endpoint.headers(&request.headers)?;

@@ -92,6 +92,50 @@ fn each_mistake_is_named_with_its_line() {
     }
 }
 
+/// Lines after the last of `GOOD`, the first of them line 38.
+const RATE: &str = r#"
+[endpoint.api.rate]
+wait_ms_max = 2000
+
+[[endpoint.api.rate.window]]
+name = "account"
+limit = 200
+length_ms = 60000
+told = { remaining = "x-rate-limit-remaining" }
+
+[[endpoint.api.rate.cost]]
+request = "GET /api/v2/search"
+weight = 2
+"#;
+
+#[test]
+fn a_budget_is_read_with_its_endpoint_and_one_without_counts_nothing() {
+    let none = Manifest::parse(GOOD).unwrap();
+    assert_eq!(*none.endpoints["api"].rate, Rate::default());
+    let some = Manifest::parse(&format!("{GOOD}{RATE}")).unwrap();
+    let rate = &some.endpoints["api"].rate;
+    assert_eq!((rate.wait_ms_max, rate.window[0].limit, rate.cost[0].weight), (2_000, 200, 2));
+    assert!(rate.hears("x-rate-limit-remaining") && rate.hears("retry-after") && !rate.hears("set-cookie"));
+    // Also where its own table has no line.
+    let implied = RATE.replace("[endpoint.api.rate]\nwait_ms_max = 2000\n", "");
+    assert_eq!(Manifest::parse(&format!("{GOOD}{implied}")).unwrap().endpoints["api"].rate.window.len(), 1);
+}
+
+#[test]
+fn each_mistake_in_a_budget_is_named_with_its_line() {
+    let cases = [
+        ("limit = 200", "limit = 0", "connector.toml:39: `limit` of window `account` is between 1 and"),
+        ("limit = 200", "limits = 200", "connector.toml:44: unknown field `limits`"),
+        ("remaining = \"x", "remaining = \"x y", "connector.toml:46: `x y-rate-limit-remaining` is not a header"),
+        ("GET /api", "FETCH /api", "connector.toml:49: `FETCH /api/v2/search` does not begin with a method"),
+    ];
+    for (from, to, message) in cases {
+        let text = format!("{GOOD}{}", RATE.replacen(from, to, 1));
+        let error = Manifest::parse(&text).unwrap_err().to_string();
+        assert!(error.starts_with(message), "\n{error}\n{message}");
+    }
+}
+
 #[test]
 fn patterns_match_whole_segments() {
     let matches =

@@ -21,9 +21,14 @@
 //! weight = 10
 //! ```
 
+use std::time::Duration;
+
 use http::{HeaderName, Method};
 use serde::Deserialize;
+use serde_json::Value;
 
+use super::told::Reading;
+use crate::backoff::parse_retry_after;
 use crate::manifest::PathPattern;
 
 /// A vendor's budget.
@@ -70,9 +75,12 @@ pub struct WindowRule {
     /// Which requests it counts; every one when empty.
     #[serde(default)]
     pub only: Vec<Target>,
-    /// What the system tells of it.
+    /// What the system tells of it in headers.
     #[serde(default)]
     pub told: Option<Told>,
+    /// What it tells of it in the body.
+    #[serde(default)]
+    pub told_in_body: Option<ToldInBody>,
 }
 
 /// How a window counts.
@@ -116,6 +124,24 @@ pub struct Told {
     pub reset: Option<Field>,
     /// In which form.
     pub reset_as: ResetForm,
+}
+
+impl Told {
+    fn names(&self, header: &str) -> bool {
+        let fields = [&self.limit, &self.remaining, &self.used, &self.fraction, &self.reset];
+        fields.into_iter().flatten().any(|field| field.header == header)
+    }
+}
+
+/// Where an answer's JSON body tells of a window, as GraphQL at Shopify does: JSON pointers (RFC 6901) to numbers, such as
+/// `/extensions/cost/throttleStatus/currentlyAvailable`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ToldInBody {
+    /// What the window allows.
+    pub limit: Option<String>,
+    /// What is left of it.
+    pub remaining: Option<String>,
 }
 
 /// How a moment is written.
@@ -221,6 +247,28 @@ impl Rate {
     /// The largest limit and weight. Times the longest window it still fits into 64 bits.
     pub const LIMIT_MAX: u64 = 1_000_000_000;
 
+    /// How long an answer asks to stay away; the longest counts. Header names are in lower case.
+    pub fn asked(&self, headers: &[(String, String)], now_ms: u64) -> Option<Duration> {
+        let named = |name: &str| self.retry_after.iter().any(|known| known.eq_ignore_ascii_case(name));
+        headers.iter().filter(|(name, _)| named(name)).filter_map(|(_, value)| parse_retry_after(value, now_ms)).max()
+    }
+
+    /// Whether a header of an answer, in lower case, says anything here: what it does not name need not be kept.
+    pub fn hears(&self, name: &str) -> bool {
+        self.retry_after.iter().any(|known| known.eq_ignore_ascii_case(name))
+            || self.window.iter().filter_map(|rule| rule.told.as_ref()).any(|told| told.names(name))
+    }
+
+    /// Whether the bodies of answers tell anything: where not, nobody need look.
+    pub fn reads_bodies(&self) -> bool {
+        self.window.iter().any(|rule| rule.told_in_body.is_some())
+    }
+
+    /// What a body tells, by name of the window.
+    pub fn in_body<'r>(&'r self, body: &'r Value) -> impl Iterator<Item = (&'r str, Reading)> {
+        self.window.iter().filter_map(|rule| Some((&*rule.name, rule.told_in_body.as_ref()?.read(body)?)))
+    }
+
     /// What is wrong with it beyond its shape.
     ///
     /// # Errors
@@ -246,6 +294,12 @@ impl Rate {
             if !(1..=Self::LENGTH_MS_MAX).contains(&window.length_ms) {
                 return Err(format!("`length_ms` of window `{name}` is between 1 and {}", Self::LENGTH_MS_MAX));
             }
+        }
+        let pointers = |told: &'_ ToldInBody| [told.limit.clone(), told.remaining.clone()];
+        let mut pointers =
+            self.window.iter().filter_map(|rule| rule.told_in_body.as_ref()).flat_map(pointers).flatten();
+        if let Some(bad) = pointers.find(|pointer| !pointer.starts_with('/')) {
+            return Err(format!("`{bad}` is not a JSON pointer, which begins with `/`"));
         }
         match self.cost.iter().find(|cost| cost.weight > Self::LIMIT_MAX) {
             Some(cost) => Err(format!("a `weight` of {} is over {}", cost.weight, Self::LIMIT_MAX)),

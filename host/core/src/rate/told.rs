@@ -1,11 +1,12 @@
-//! Reads what a business system tells of a window in its headers. Lenient, since vendors are: a value that does not
+//! Reads what a business system tells of a window in its headers, or in the body. Lenient, since vendors are: a value that does not
 //! read is a value that was not sent. Bounded, since an upstream chose every byte of it.
 
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
-use super::table::{Field, Part, Rate, ResetForm, Told};
+use super::table::{Field, Part, Rate, ResetForm, Told, ToldInBody};
 use crate::backoff::{RETRY_AFTER_MAX, parse_http_date_ms, parse_seconds};
 
 /// A header value longer than this, in bytes, is not read.
@@ -37,6 +38,19 @@ impl Told {
             used: used.map(|n| n as u64),
             reset: self.reset.as_ref().and_then(|field| find(headers, field, |text| self.reset_as.read(text, now_ms))),
         }
+    }
+}
+
+impl ToldInBody {
+    /// `None` when the body says nothing of it.
+    pub(super) fn read(&self, body: &Value) -> Option<Reading> {
+        let told = |pointer: &Option<String>| {
+            let number = body.pointer(pointer.as_ref()?)?.as_f64().filter(|number| *number >= 0.0)?;
+            // Between nothing and `LIMIT_MAX`: the conversion is exact.
+            Some(number.min(Rate::LIMIT_MAX as f64).floor() as u64)
+        };
+        let reading = Reading { limit: told(&self.limit), remaining: told(&self.remaining), ..Reading::default() };
+        (reading != Reading::default()).then_some(reading)
     }
 }
 

@@ -10,7 +10,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode};
 use http_body_util::Full;
 use jackfield_core::audit::Event;
-use jackfield_core::manifest::{OAuth2, TokenGrant};
+use jackfield_core::manifest::{Access, OAuth2, TokenGrant};
 use jackfield_core::port::{SendError, Store};
 use tokio::time::{Instant, timeout_at};
 use url::Url;
@@ -27,6 +27,7 @@ use crate::client::Connection;
 use crate::clock;
 use crate::credential;
 use crate::ledger::Ledger;
+use crate::retry::Stop;
 use crate::state::{State, States};
 use crate::vault::Vault;
 
@@ -276,15 +277,16 @@ impl Desk {
         request: Request<Full<Bytes>>,
         deadline: Instant,
     ) -> Result<(StatusCode, HeaderMap, Vec<u8>), SendError> {
-        let response = connection.send(&ask.endpoint, request, deadline).await?;
+        let response = connection.send(&ask.endpoint, request, deadline).await.map_err(Stop::into_error)?;
         let (head, incoming) = response.into_parts();
         let body = async {
             let coding = Coding::of(&head.headers)?;
-            body::read(incoming, coding, answer::BODY_BYTES_MAX).await
+            body::read(incoming, coding, answer::BODY_BYTES_MAX, connection.body_room()).await
         };
         let body = timeout_at(deadline, body).await.map_err(|_| SendError::Timeout { sent: true })?;
         let body = body.map_err(|error| match error {
             BodyError::TooLarge => SendError::TooLarge { limit: answer::BODY_BYTES_MAX },
+            BodyError::NoRoom => connection.no_room(&ask.endpoint, Access::Read).into_error(),
             BodyError::Broken(detail) => SendError::Unavailable { detail, sent: true },
         })?;
         // The only copy where nobody else holds the buffer, and then it can be wiped.

@@ -3,16 +3,21 @@
 
 mod addresses;
 mod bodies;
+mod breakers;
+mod budgets;
+mod bulkheads;
 mod connect;
 mod credentials;
 mod deadlines;
 mod far_side;
 mod faults;
+mod faulty;
 mod leaks;
 mod near_side;
 mod pools;
 mod redirects;
 mod refresh;
+mod retries;
 mod sessions;
 mod tls;
 mod token_house;

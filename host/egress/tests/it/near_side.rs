@@ -27,6 +27,8 @@ pub(crate) const CONNECTION: &str = "shop-eu";
 
 /// What a test wants of its connection.
 pub(crate) struct Wish {
+    /// Of the connection.
+    pub(crate) name: &'static str,
     pub(crate) base_url: String,
     /// TOML after `auth = `.
     pub(crate) auth: Option<&'static str>,
@@ -45,6 +47,7 @@ impl Wish {
     /// A connection to a base URL with the loopback interface allowed.
     pub(crate) fn to(base_url: &str) -> Wish {
         Wish {
+            name: CONNECTION,
             base_url: base_url.to_owned(),
             auth: None,
             allow: vec!["127.0.0.1/32"],
@@ -132,7 +135,7 @@ impl Wish {
             allow_insecure: self.insecure,
         };
         let connection = ConnectionGrant {
-            name: CONNECTION,
+            name: self.name,
             tenant: "acme",
             subject: self.subject,
             place: "jackfield.toml:12",
@@ -169,7 +172,7 @@ impl Wish {
             observer: Some(Arc::new(move |change: &Change| seen.lock().unwrap().push(change.clone()))),
         };
         let egress = Arc::new(Egress::new(&config, parts).unwrap());
-        NearSide { grant: self.grant(), egress, vault, folder, audit, changes }
+        NearSide { grant: self.grant(), config: self.config, egress, vault, folder, audit, changes }
     }
 }
 
@@ -180,6 +183,7 @@ pub(crate) fn write_secret(path: &std::path::Path, value: &str) {
 
 pub(crate) struct NearSide {
     pub(crate) grant: Grant,
+    pub(crate) config: ConnectionConfig,
     pub(crate) egress: Arc<Egress>,
     pub(crate) vault: Arc<Vault>,
     pub(crate) folder: TempDir,

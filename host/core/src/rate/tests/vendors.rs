@@ -164,6 +164,45 @@ fn shopify_has_a_bucket_and_its_retry_after_counts_more_than_its_counter() {
 }
 
 #[test]
+fn shopifys_graphql_tells_its_points_in_the_body() {
+    // shopify.dev/docs/api/usage/limits: points per second by plan, `extensions.cost` in every answer, as whole numbers
+    // or with decimals.
+    let bench = |table: &str| {
+        Bench::new(&format!(
+            "[[window]]\nname = 'points'\nkind = 'bucket'\nlimit = 2000\nlength_ms = 20000\n{table}\n\
+             [[cost]]\nrequest = 'GET /a'\nweight = 50"
+        ))
+    };
+    let table = "told_in_body = { limit = '/extensions/cost/throttleStatus/maximumAvailable', \
+                 remaining = '/extensions/cost/throttleStatus/currentlyAvailable' }";
+    let answer = |limit: f64, left: i64| {
+        serde_json::json!({ "data": null, "extensions": { "cost": { "requestedQueryCost": 202,
+            "throttleStatus": { "maximumAvailable": limit, "currentlyAvailable": left, "restoreRate": 100 } } } })
+    };
+    let mut told = bench(table);
+    let learn = |bench: &mut Bench, body: &serde_json::Value| {
+        let (now, rate) = (bench.now(), bench.budget.rate.clone());
+        rate.in_body(body).for_each(|(window, reading)| bench.budget.learn(now, window, &reading));
+    };
+    learn(&mut told, &answer(2_000.0, 118));
+    assert_eq!(told.burst(ONE), 2);
+    assert_eq!(told.take(ONE), Take::Wait(ms(320)), "32 points at 100 a second");
+    told.at_ms += 20_000;
+    learn(&mut told, &answer(20_000.0, 20_000));
+    assert_eq!(told.burst(ONE), 400, "a larger plan");
+    // What says nothing, or nonsense, changes nothing.
+    let mut silent = bench(table);
+    for body in [serde_json::json!({}), serde_json::json!([1]), answer(-1.0, -5)] {
+        learn(&mut silent, &body);
+    }
+    assert_eq!(silent.burst(ONE), 40);
+    let rate: Rate =
+        toml::from_str("[[window]]\nname = 'w'\nlimit = 1\nlength_ms = 1\ntold_in_body = { limit = 'extensions' }")
+            .unwrap();
+    assert_eq!(rate.check(), Err("`extensions` is not a JSON pointer, which begins with `/`".to_owned()));
+}
+
+#[test]
 fn woocommerce_speaks_the_older_ratelimit_fields() {
     // developer.woocommerce.com, "Store API rate limiting": off by default, 25 per 10 seconds; the reset is a
     // second of the epoch.
