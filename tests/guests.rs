@@ -40,6 +40,15 @@ pub fn package(name: &str) -> Vec<u8> {
 
 /// A guest under a manifest that asks for more.
 pub fn package_with(name: &str, manifest: String) -> Vec<u8> {
+    packaged(name, manifest, Effect::Read)
+}
+
+/// A guest whose intent writes.
+pub fn writing(name: &str) -> Vec<u8> {
+    packaged(name, manifest(name), Effect::Create)
+}
+
+fn packaged(name: &str, manifest: String, effect: Effect) -> Vec<u8> {
     let anything = json!({});
     let package = Package {
         format: FORMAT,
@@ -47,7 +56,7 @@ pub fn package_with(name: &str, manifest: String) -> Vec<u8> {
         manifest,
         intents: vec![IntentSpec {
             name: format!("{name}.run"),
-            effect: Effect::Read,
+            effect,
             title: name.to_owned(),
             description: name.to_owned(),
             input_schema: anything.clone(),

@@ -52,11 +52,19 @@ impl Host {
     /// # Errors
     /// Every complaint of the configuration, as `jackfield check` prints it.
     pub async fn start(config: &str) -> Result<Host> {
+        Host::start_as(config, Options::default()).await
+    }
+
+    /// The same as something else than a server that is well: with the store closed, for example.
+    ///
+    /// # Errors
+    /// As [`Host::start`].
+    pub async fn start_as(config: &str, options: Options) -> Result<Host> {
         let dir = tempfile::tempdir()?;
         let source = Source { path: dir.path().join("jackfield.toml"), text: config.to_owned() };
         // Compiling and TLS set-up take their time; a test's runtime has one thread.
         let app = tokio::task::spawn_blocking(move || {
-            Config::draft(source).and_then(|draft| App::compose(draft, Options { demo: true, ..Options::default() }))
+            Config::draft(source).and_then(|draft| App::compose(draft, Options { demo: true, ..options }))
         })
         .await??;
         let listener = TcpListener::bind("127.0.0.1:0").await?;

@@ -71,6 +71,19 @@ pub fn command(binary: &Path, config: &Path, verb: &str) -> Command {
     command
 }
 
+/// Makes the vault that a configuration's text names.
+///
+/// # Errors
+/// When the verb does not succeed.
+pub fn init_vault(binary: &Path, dir: &Path, config: &str) -> Result<()> {
+    let file = dir.join("vault.toml");
+    std::fs::write(&file, config)?;
+    let mut init = command(binary, &file, "secrets init");
+    let output = init.stdin(Stdio::null()).output()?;
+    anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(())
+}
+
 /// Every file below a directory.
 ///
 /// # Errors

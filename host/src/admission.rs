@@ -20,7 +20,7 @@ mod quota;
 mod validate;
 mod vet;
 
-pub use envelope::{Context, Received};
+pub use envelope::{Context, Received, is_locale};
 pub use quota::{Place, Quota};
 pub use validate::Validator;
 pub use vet::{Vetted, sound, vet};
@@ -87,6 +87,8 @@ pub struct Admitted {
     pub connection: Option<String>,
     /// Conversation, user, language and zone.
     pub context: Context,
+    /// The token of a question that was answered with yes.
+    pub confirmation: Option<String>,
     /// A shorter deadline, in milliseconds.
     pub deadline_ms: Option<u64>,
     /// For writes: stable for retries of the same message.
@@ -155,6 +157,7 @@ impl Admission {
             input: envelope.input,
             connection: envelope.connection,
             context,
+            confirmation: envelope.confirmation.map(|confirmation| confirmation.token),
             deadline_ms: envelope.options.and_then(|o| o.deadline_ms),
             idempotency_key,
             _places: [in_caller, in_host],

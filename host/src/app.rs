@@ -15,6 +15,7 @@ use crate::admission::Admission;
 use crate::audit::AuditLog;
 use crate::cache::GuestCache;
 use crate::config::{Complaints, Config, Draft};
+use crate::dispatch::confirm::TokenSeal;
 use crate::guest_log::TracingLog;
 use crate::metrics::Metrics;
 use crate::orchestrate::Orchestrator;
@@ -37,6 +38,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// What is done with whose credential.
     pub audit: Arc<dyn Audit>,
+    /// Seals the tokens of questions to users.
+    pub confirmations: TokenSeal,
     sandbox: Arc<Sandbox>,
     vault: Arc<Vault>,
     egress: Arc<Egress>,
@@ -100,6 +103,8 @@ impl App {
             tracing::error!(connection, problem = complaint.message, hint = complaint.hint, "connection disabled");
             registry.disable(connection, &complaint.message);
         }
+        let confirmations = TokenSeal::new()
+            .map_err(|why| Complaints::file(&config.source.path, why, "look at the system's random numbers"))?;
         let egress = Arc::new(egress);
         let admission = Admission::new(&config, options.demo.then_some("demo"));
         Ok(Arc::new_cyclic(|app| {
@@ -110,7 +115,20 @@ impl App {
                 intents: Arc::new(Orchestrator::new(app.clone())),
                 log: Arc::new(TracingLog),
             });
-            App { config, admission, registry, renderer, metrics, store, audit, sandbox, vault, egress, ports }
+            App {
+                config,
+                admission,
+                registry,
+                renderer,
+                metrics,
+                store,
+                audit,
+                confirmations,
+                sandbox,
+                vault,
+                egress,
+                ports,
+            }
         }))
     }
 
@@ -255,7 +273,10 @@ fn renderer(config: &Config, registry: &Registry, complaints: &mut Complaints) -
         (TemplateKey { intent: t.intent.clone(), locale: t.locale.clone() }, t.text.clone())
     });
     match Renderer::new(own.chain(written)) {
-        Ok(renderer) => Some(renderer),
+        Ok(mut renderer) => {
+            questions(registry, &mut renderer, complaints);
+            Some(renderer)
+        }
         Err(error) => {
             let span = config
                 .templates
@@ -268,6 +289,24 @@ fn renderer(config: &Config, registry: &Registry, complaints: &mut Complaints) -
                 "see the template reference in the docs",
             );
             None
+        }
+    }
+}
+
+/// The words in which users are asked before a write.
+fn questions(registry: &Registry, renderer: &mut Renderer, complaints: &mut Complaints) {
+    let mut told = std::collections::BTreeSet::new();
+    for intent in registry.connections().flat_map(|connection| connection.intents.values()) {
+        renderer.describe_input(&intent.spec.name, &intent.spec.input_schema);
+        for (locale, text) in intent.policy.sentences.questions() {
+            let added = renderer.add_question(&intent.spec.name, locale, text.get_ref());
+            // One text may stand for many intents; it is wrong once.
+            if let Err(error) = added
+                && told.insert(text.span().start)
+            {
+                let message = format!("a question does not compile: {error}");
+                complaints.push(Some(text.span()), message, "it may use `title`, `details` and `input`");
+            }
         }
     }
 }

@@ -8,7 +8,6 @@ use std::path::{Path, PathBuf};
 use ipnet::IpNet;
 use jackfield_core::budget::Limits;
 use jackfield_core::grant::Subject;
-use jackfield_core::intent::is_intent_name;
 use jackfield_core::manifest::{Access, is_dashed_name, is_snake_name};
 use jackfield_core::routing::RouteRule;
 use jackfield_egress::OpenBaoConfig;
@@ -17,9 +16,11 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+mod policy;
 mod report;
 mod secrets;
 
+pub use policy::{IntentSection, TextsSection};
 pub use report::{Complaint, Complaints};
 pub use secrets::{MasterKeySection, SecretSection, SecretTable, VaultSection};
 
@@ -48,6 +49,10 @@ pub struct Config {
     pub connections: BTreeMap<String, Spanned<ConnectionSection>>,
     /// In the order of the file.
     pub routes: Vec<Spanned<RouteRule>>,
+    /// Times, questions and keeping, by pattern of intents.
+    pub intents: BTreeMap<String, Spanned<IntentSection>>,
+    /// Sentences of the host, by locale.
+    pub texts: BTreeMap<String, Spanned<TextsSection>>,
     /// Texts that replace the catalogue's.
     pub templates: Vec<Spanned<TemplateSection>>,
 }
@@ -286,6 +291,8 @@ impl Config {
             connectors: sections.named("connector"),
             connections: sections.named("connection"),
             routes: sections.list("route"),
+            intents: sections.named("intent"),
+            texts: sections.named("texts"),
             templates: sections.list("template"),
         };
         sections.refuse_the_rest();
@@ -368,14 +375,19 @@ impl Config {
                     "name a `[connection.NAME]` of this file",
                 );
             }
-            let stem = rule.intent.strip_suffix(".*").map(|s| format!("{s}.x"));
-            if rule.intent != "*" && !is_intent_name(stem.as_deref().unwrap_or(&rule.intent)) {
+            if !policy::is_pattern(&rule.intent) {
                 complaints.push(
                     Some(route.span()),
                     format!("`{}` is not an intent pattern", rule.intent),
                     "`*`, `order.*` or `order.status`",
                 );
             }
+        }
+        for (pattern, section) in &self.intents {
+            policy::check_intent(pattern, section, complaints);
+        }
+        for (locale, texts) in &self.texts {
+            policy::check_texts(locale, texts.span(), texts.get_ref(), complaints);
         }
     }
 
@@ -489,7 +501,7 @@ impl<'i> Sections<'_, 'i> {
                 Some(key.span()),
                 format!("`{}` means nothing here", key.get_ref()),
                 "known sections: server, sandbox, store, limits, vault, openbao, caller, connector, connection, route, \
-                 template",
+                 intent, texts, template",
             );
         }
     }

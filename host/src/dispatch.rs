@@ -1,20 +1,35 @@
-//! Runs a vetted request in the sandbox under its deadline, and turns whatever happens there into an output or a
-//! problem.
+//! Carries a vetted request out: once, with the person's yes where one is needed, and in time. [`run`] is the guest in
+//! its sandbox; [`deadline`], [`idempotency`] and [`confirm`] are what stands before it.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
-use jackfield_core::call::{Call, CallContext};
+use jackfield_core::call::{Call, CallContext, WriteOutcome};
+use jackfield_core::deadline::Deadline;
 use jackfield_core::failure::{Failure, FailureKind, FieldError};
+use jackfield_core::intent::Effect;
 use jackfield_sandbox::{Completed, Ended, Fault, Invocation, Usage};
 use jiff::Timestamp;
-use tokio::task::JoinHandle;
 
 use crate::admission::{Context, Vetted};
 use crate::app::App;
 use crate::error::{Code, Problem};
+use crate::policy::Sentence;
 use crate::registry::{Connection, Intent};
-use crate::trace::Trace;
+use crate::reply::Reply;
+
+pub mod confirm;
+pub mod deadline;
+pub mod idempotency;
+
+use confirm::Agreed;
+use deadline::Budgeted;
+
+/// What the guest is run with: nothing is left to check.
+pub struct Order {
+    budgeted: Budgeted,
+    /// What the connector may make a repetition harmless by.
+    guest_key: Option<String>,
+}
 
 /// What the guest answered, still untrusted.
 pub struct Dispatched {
@@ -34,19 +49,58 @@ pub struct Dispatched {
     pub usage: Usage,
 }
 
+/// Sees a call through on a task of its own, and answers by the deadline whatever that task does.
+///
+/// A read ends with the caller's interest in it. A write goes on: half of one helps nobody, and its answer is kept for
+/// the next time that it is asked for.
+///
+/// # Errors
+/// That of the work; `timeout` when it did not end.
+pub async fn see_through<W>(
+    app: &Arc<App>,
+    agreed: Agreed,
+    work: impl FnOnce(Arc<App>, Agreed) -> W,
+) -> Result<Reply, Problem>
+where
+    W: Future<Output = Result<Reply, Problem>> + Send + 'static,
+{
+    let budgeted = agreed.budgeted();
+    let (voice, deadline) = (Voice::of(budgeted), budgeted.deadline);
+    let is_read = voice.intent.spec.effect.is_read();
+    let mut task = tokio::spawn(work(app.clone(), agreed));
+    let guard = is_read.then(|| AbortOnDrop(task.abort_handle()));
+    let answered = match tokio::time::timeout_at(deadline.end().into(), &mut task).await {
+        Ok(joined) => joined.unwrap_or_else(|error| {
+            let problem = Problem::new(Code::Internal, format!("the call's task ended early: {error}"));
+            Err(problem.outcome(at_worst(is_read)))
+        }),
+        Err(_) => {
+            let problem = Problem::new(Code::Timeout, "the call's task did not end in time");
+            Err(problem.outcome(at_worst(is_read)))
+        }
+    };
+    drop(guard);
+    answered.map_err(|problem| voice.put(problem))
+}
+
+/// What is known of a call that ended without a word.
+fn at_worst(is_read: bool) -> WriteOutcome {
+    if is_read { WriteOutcome::None } else { WriteOutcome::Unknown }
+}
+
 /// Runs the guest.
 ///
 /// # Errors
 /// The guest's failure, or its fault.
-pub async fn run(app: &Arc<App>, vetted: Vetted, trace: &Trace) -> Result<Dispatched, Problem> {
+pub async fn run(app: &Arc<App>, order: Order) -> Result<Dispatched, Problem> {
+    let Order { budgeted: Budgeted { vetted, deadline, trace }, guest_key } = order;
+    // `admitted` stays to the end: its places in the bounds are taken for as long as the guest runs.
     let Vetted { admitted, connection, intent, input } = vetted;
-    let asked = admitted.deadline_ms.map(Duration::from_millis);
-    let wall = asked.map_or(connection.limits.wall(), |asked| asked.min(connection.limits.wall()));
     let context = CallContext {
         call_id: trace.call_id.clone(),
         connection: connection.name.clone(),
         tenant: connection.tenant.clone(),
-        deadline: deadline(wall),
+        deadline: deadline.work_end(),
         user: admitted.context.user.clone().map(Arc::new),
         traceparent: trace.traceparent.clone(),
         ancestors: Arc::new([]),
@@ -54,27 +108,19 @@ pub async fn run(app: &Arc<App>, vetted: Vetted, trace: &Trace) -> Result<Dispat
     let now = Timestamp::now();
     let call = Call {
         intent: intent.spec.name.clone(),
-        input,
+        input: input.to_string(),
         settings: connection.settings.clone(),
         user: admitted.context.user.clone(),
         locale: admitted.context.locale.clone(),
         time_zone: admitted.context.time_zone_name().to_owned(),
         now_ms: u64::try_from(now.as_millisecond()).unwrap_or_default(),
-        idempotency_key: admitted.idempotency_key.clone(),
+        idempotency_key: guest_key,
     };
-    let is_read = intent.spec.effect.is_read();
-    let task = tokio::spawn({
-        let (app, connection) = (app.clone(), connection.clone());
-        // `admitted` goes along: its places in the bounds stay taken for as long as the guest runs.
-        async move { (execute(&app, &connection, call, context).await, admitted) }
-    });
-    // A read ends with the caller's interest in it. A write that has begun goes on: half of one helps nobody.
-    let guard = is_read.then(|| AbortOnDrop(task.abort_handle()));
-    let (ended, admitted) = joined(task).await?;
-    drop(guard);
-    let (output, usage) = ended?;
+    let asks_others = !connection.connector.manifest().calls.is_empty();
+    let executed = execute(app, &connection, call, context).await;
+    let (output, usage) = executed.map_err(|problem| doubted(problem, intent.spec.effect, asks_others))?;
     Ok(Dispatched {
-        call_id: trace.call_id.clone(),
+        call_id: trace.call_id,
         connection,
         intent,
         output,
@@ -82,6 +128,15 @@ pub async fn run(app: &Arc<App>, vetted: Vetted, trace: &Trace) -> Result<Dispat
         fetched_at: now,
         usage,
     })
+}
+
+/// A write that failed, as far as it is known. A connector that may ask others may have written through them, and those
+/// writes are not in its own count: then "nothing was written" is more than anybody knows.
+fn doubted(problem: Problem, effect: Effect, asks_others: bool) -> Problem {
+    if asks_others && !effect.is_read() && problem.outcome == WriteOutcome::None {
+        return problem.outcome(WriteOutcome::Unknown);
+    }
+    problem
 }
 
 /// One call of one guest, for a caller as for a connector that asks another.
@@ -94,9 +149,7 @@ pub async fn execute(
     call: Call,
     context: CallContext,
 ) -> Result<(String, Usage), Problem> {
-    if let Some(why) = &connection.disabled {
-        return Err(Problem::new(Code::ReauthRequired, format!("connection `{}` is disabled: {why}", connection.name)));
-    }
+    in_service(connection)?;
     let intent = call.intent.clone();
     let invocation = Invocation {
         call,
@@ -157,14 +210,57 @@ fn scrubbed(app: &App, failure: Failure) -> Failure {
     Failure { kind, detail: scrub(failure.detail) }
 }
 
-/// The instant at which a call ends. A budget too long to be one is a day: longer than anybody waits.
-fn deadline(wall: Duration) -> Instant {
-    const DAY: Duration = Duration::from_secs(86_400);
-    Instant::now() + wall.min(DAY)
+/// Whether a connection takes calls at all.
+fn in_service(connection: &Connection) -> Result<(), Problem> {
+    match &connection.disabled {
+        Some(why) => {
+            Err(Problem::new(Code::ReauthRequired, format!("connection `{}` is disabled: {why}", connection.name)))
+        }
+        None => Ok(()),
+    }
 }
 
-async fn joined<T>(task: JoinHandle<T>) -> Result<T, Problem> {
-    task.await.map_err(|error| Problem::new(Code::Internal, format!("the call's task ended early: {error}")))
+/// Waits for the store no longer than there is work to do with what it says.
+async fn in_time<T>(deadline: &Deadline, asked: impl Future<Output = T>) -> Result<T, Problem> {
+    tokio::time::timeout_at(deadline.work_end().into(), asked)
+        .await
+        .map_err(|_| Problem::new(Code::Unavailable, "the store did not answer in time"))
+}
+
+/// Says a problem in the words that the operator has for it, in the user's language.
+struct Voice {
+    intent: Arc<Intent>,
+    locale: String,
+    call_id: Arc<str>,
+}
+
+impl Voice {
+    fn of(budgeted: &Budgeted) -> Voice {
+        let vetted = &budgeted.vetted;
+        Voice {
+            intent: vetted.intent.clone(),
+            locale: vetted.admitted.context.locale.clone(),
+            call_id: budgeted.trace.call_id.clone(),
+        }
+    }
+
+    fn put(&self, problem: Problem) -> Problem {
+        let problem = problem.of_call(&self.call_id);
+        let sentence = match (problem.code, problem.outcome) {
+            // What a connector found to say about its own failure is more than we know.
+            _ if problem.text.is_some() => return problem,
+            (_, WriteOutcome::Applied | WriteOutcome::Unknown) => Sentence::Unknown,
+            (Code::Timeout, WriteOutcome::None) => Sentence::Timeout,
+            (Code::IdempotencyInFlight, WriteOutcome::None) => Sentence::Progress,
+            _ => return problem,
+        };
+        problem.saying(self.intent.policy.sentences.say(sentence, &self.locale))
+    }
+}
+
+/// Milliseconds since the epoch: what is kept outlives this process and its clock.
+fn now_ms() -> u64 {
+    u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default()
 }
 
 struct AbortOnDrop(tokio::task::AbortHandle);
@@ -172,5 +268,24 @@ struct AbortOnDrop(tokio::task::AbortHandle);
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_written_is_not_claimed_for_a_connector_that_may_write_through_others() {
+        let cases = [
+            (Effect::Create, true, WriteOutcome::None, WriteOutcome::Unknown),
+            (Effect::Create, true, WriteOutcome::Applied, WriteOutcome::Applied),
+            (Effect::Create, false, WriteOutcome::None, WriteOutcome::None),
+            (Effect::Read, true, WriteOutcome::None, WriteOutcome::None),
+        ];
+        for (effect, asks_others, known, expected) in cases {
+            let problem = Problem::new(Code::Unavailable, "down").outcome(known);
+            assert_eq!(doubted(problem, effect, asks_others).outcome, expected, "{effect:?} {asks_others} {known:?}");
+        }
     }
 }

@@ -27,10 +27,14 @@ pub enum Code {
     Duplicate,
     /// Somebody changed it meanwhile.
     Conflict,
+    /// The same write is under way.
+    IdempotencyInFlight,
     /// Over a bound of the API.
     TooLarge,
     /// One or more fields are wrong.
     InvalidInput,
+    /// The idempotency key was used for something else.
+    IdempotencyMismatch,
     /// The business system's own rule said no.
     Rejected,
     /// The business system does not accept the connection's credential.
@@ -55,7 +59,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of their status.
-    pub const ALL: [Code; 19] = [
+    pub const ALL: [Code; 21] = [
         Code::Malformed,
         Code::Unauthenticated,
         Code::Forbidden,
@@ -63,8 +67,10 @@ impl Code {
         Code::NotFound,
         Code::Duplicate,
         Code::Conflict,
+        Code::IdempotencyInFlight,
         Code::TooLarge,
         Code::InvalidInput,
+        Code::IdempotencyMismatch,
         Code::Rejected,
         Code::ReauthRequired,
         Code::Denied,
@@ -84,9 +90,9 @@ impl Code {
             Code::Unauthenticated => 401,
             Code::Forbidden => 403,
             Code::UnknownIntent | Code::NotFound => 404,
-            Code::Duplicate | Code::Conflict => 409,
+            Code::Duplicate | Code::Conflict | Code::IdempotencyInFlight => 409,
             Code::TooLarge => 413,
-            Code::InvalidInput => 422,
+            Code::InvalidInput | Code::IdempotencyMismatch => 422,
             Code::Rejected | Code::ReauthRequired | Code::Denied => 424,
             Code::RateLimited => 429,
             Code::Internal => 500,
@@ -107,8 +113,10 @@ impl Code {
             Code::NotFound => "not-found",
             Code::Duplicate => "duplicate",
             Code::Conflict => "conflict",
+            Code::IdempotencyInFlight => "idempotency-in-flight",
             Code::TooLarge => "too-large",
             Code::InvalidInput => "invalid-input",
+            Code::IdempotencyMismatch => "idempotency-mismatch",
             Code::Rejected => "rejected",
             Code::ReauthRequired => "reauth-required",
             Code::Denied => "denied",
@@ -124,7 +132,15 @@ impl Code {
 
     /// Whether the same request may succeed later.
     pub fn retryable(self) -> bool {
-        matches!(self, Code::RateLimited | Code::Overloaded | Code::Unavailable | Code::Timeout | Code::Conflict)
+        matches!(
+            self,
+            Code::RateLimited
+                | Code::Overloaded
+                | Code::Unavailable
+                | Code::Timeout
+                | Code::Conflict
+                | Code::IdempotencyInFlight
+        )
     }
 
     fn title(self) -> &'static str {
@@ -136,8 +152,10 @@ impl Code {
             Code::NotFound => "Not found",
             Code::Duplicate => "It exists already",
             Code::Conflict => "It was changed meanwhile",
+            Code::IdempotencyInFlight => "The same write is under way",
             Code::TooLarge => "The request is too large",
             Code::InvalidInput => "The input is not valid",
+            Code::IdempotencyMismatch => "The idempotency key was used for something else",
             Code::Rejected => "The business system said no",
             Code::ReauthRequired => "The connection must be reconnected",
             Code::Denied => "The business system refused access",
@@ -165,7 +183,8 @@ impl Code {
             Code::Timeout | Code::Unavailable | Code::ReauthRequired | Code::ConnectorFault | Code::Internal => {
                 "I'm having trouble accessing that information right now. Would you like to try again, or should I connect you with a team member?"
             }
-            Code::Malformed | Code::Unauthenticated | Code::TooLarge => {
+            Code::IdempotencyInFlight => "I'm still working on that, please hold on.",
+            Code::Malformed | Code::Unauthenticated | Code::TooLarge | Code::IdempotencyMismatch => {
                 "Something went wrong on our side. Should I connect you with a team member?"
             }
         }
@@ -177,7 +196,7 @@ impl Code {
             Code::Timeout | Code::Unavailable | Code::ReauthRequired | Code::ConnectorFault | Code::Internal => {
                 &["retry", "handoff"]
             }
-            Code::RateLimited | Code::Overloaded | Code::Conflict => &["retry"],
+            Code::RateLimited | Code::Overloaded | Code::Conflict | Code::IdempotencyInFlight => &["retry"],
             Code::Rejected | Code::Denied | Code::Unsupported | Code::Forbidden | Code::UnknownIntent => &["handoff"],
             _ => &[],
         }
@@ -232,8 +251,8 @@ struct Body<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u32>,
     outcome: &'static str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    options: &'static [&'static str],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    options: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     existing_id: Option<&'p str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -281,6 +300,11 @@ impl Problem {
         Problem { detail, told: true, ..self }
     }
 
+    /// Says it in other words to the user.
+    pub fn saying(self, text: impl Into<String>) -> Problem {
+        Problem { text: Some(text.into()), ..self }
+    }
+
     /// Ties it to its call.
     pub fn of_call(self, call_id: &Arc<str>) -> Problem {
         Problem { call_id: Some(call_id.clone()), ..self }
@@ -320,6 +344,8 @@ impl Problem {
 
     /// The body as JSON.
     pub fn to_json(&self) -> Vec<u8> {
+        // What may have been written must not be sent again blindly.
+        let nothing_written = self.outcome == WriteOutcome::None;
         let body = Body {
             kind: format!("urn:jackfield:problem:{}", self.code.as_str()),
             title: self.code.title(),
@@ -327,11 +353,10 @@ impl Problem {
             code: self.code.as_str(),
             detail: self.told.then_some(self.detail.as_str()),
             text: self.text.as_deref().unwrap_or(self.code.text()),
-            // A write of unknown outcome must not be sent again blindly.
-            retryable: self.code.retryable() && self.outcome != WriteOutcome::Unknown,
+            retryable: self.code.retryable() && nothing_written,
             retry_after_ms: self.retry_after_ms,
             outcome: outcome_word(self.outcome),
-            options: self.code.options(),
+            options: self.code.options().iter().copied().filter(|o| nothing_written || *o != "retry").collect(),
             existing_id: self.existing_id.as_deref(),
             call_id: self.call_id.as_deref(),
             errors: &self.errors,

@@ -24,7 +24,7 @@ const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 struct Outcome {
     connection: String,
     intent: String,
-    /// `completed` or a problem's code.
+    /// A status, `replayed`, or a problem's code.
     outcome: &'static str,
 }
 

@@ -4,12 +4,26 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use jackfield_core::idempotency::Answer;
+
 use crate::admission::{self, Caller, Received};
 use crate::app::App;
-use crate::error::{Code, Problem};
+use crate::dispatch::confirm::{self, Agreed, Consent, Ready};
+use crate::dispatch::idempotency::{self, Seen};
+use crate::dispatch::{self, deadline};
+use crate::error::Problem;
 use crate::reply::{self, Reply};
+use crate::route;
 use crate::trace::Trace;
-use crate::{dispatch, route};
+
+/// How a call was answered.
+#[derive(Debug)]
+pub enum Answered {
+    /// Now: by the business system, or with a question to the user.
+    Now(Box<Reply>),
+    /// As it was answered the first time.
+    Before(Answer),
+}
 
 /// Answers one intent.
 ///
@@ -20,7 +34,7 @@ pub async fn answer(
     caller: Arc<Caller>,
     received: Received<'_>,
     trace: &Trace,
-) -> Result<Reply, Problem> {
+) -> Result<Answered, Problem> {
     let mut counted = Counted { app, began: Instant::now(), of: None };
     let answered = async {
         // First of all, since it is cheap and since nothing behind it should run for a stranger: scope, room, envelope.
@@ -30,14 +44,44 @@ pub async fn answer(
         // Bad input ends here; no guest ever sees it.
         let vetted = admission::vet(routed)?;
         counted.of = Some((vetted.connection.name.clone(), vetted.intent.spec.name.clone()));
-        // The guest runs, within the deadline and the budgets; each of its requests passes grant and egress.
-        let dispatched = dispatch::run(app, vetted, trace).await?;
-        // Last, since an answer is as untrusted as the guest: schema, scrub, mask, then words for the user.
-        reply::make(app, dispatched)
+        // One budget for all that follows. It began with the request, so that what admission took is spent.
+        let budgeted = deadline::start(vetted, trace)?;
+        // Before anybody is asked anything: a write that arrives again gets the answer that it got.
+        let unanswered = match idempotency::look(app, budgeted).await? {
+            Seen::Before(answer) => return Ok(Answered::Before(answer)),
+            Seen::New(unanswered) => unanswered,
+        };
+        // Of the validated input, since a person says yes to exactly that.
+        let agreed = match confirm::seek(app, *unanswered)? {
+            Consent::Question(question) => return Ok(Answered::Now(question)),
+            Consent::Given(agreed) => agreed,
+        };
+        // From here on a write goes on without its caller.
+        dispatch::see_through(app, *agreed, carry_out).await.map(|reply| Answered::Now(Box::new(reply)))
     };
     let answered = answered.await.map_err(|problem| problem.of_call(&trace.call_id));
-    counted.ended(answered.as_ref().err().map(|problem| problem.code));
+    counted.ended(match &answered {
+        Ok(Answered::Now(reply)) => reply.status.as_str(),
+        Ok(Answered::Before(_)) => "replayed",
+        Err(problem) => problem.code.as_str(),
+    });
     answered
+}
+
+/// The stages that a write goes through to their end, whoever waits for it.
+async fn carry_out(app: Arc<App>, agreed: Agreed) -> Result<Reply, Problem> {
+    // Durable before the guest runs: whoever finds the record does not write a second time.
+    let begun = idempotency::begin(&app, agreed).await?;
+    // Last of all checks, so that no refusal costs the person their yes.
+    let Ready { order, claim } = confirm::use_up(&app, begun).await?;
+    let answered = async {
+        // The guest runs, within the deadline and the budgets; each of its requests passes grant and egress.
+        let dispatched = dispatch::run(&app, order).await?;
+        // Since an answer is as untrusted as the guest: schema, scrub, mask, then words for the user.
+        reply::make(&app, dispatched)
+    };
+    // Before the caller hears it: what was heard once can be heard again.
+    idempotency::keep(&app, claim, answered.await).await
 }
 
 /// What the counters are told of a request.
@@ -49,8 +93,7 @@ struct Counted<'a> {
 }
 
 impl Counted<'_> {
-    fn ended(self, problem: Option<Code>) {
-        let outcome = problem.map_or("completed", Code::as_str);
+    fn ended(self, outcome: &'static str) {
         match self.of {
             Some((connection, intent)) => self.app.metrics.called(&connection, &intent, outcome, self.began.elapsed()),
             None => self.app.metrics.refused(outcome),

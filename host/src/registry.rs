@@ -17,6 +17,7 @@ use toml::Spanned;
 
 use crate::admission::Validator;
 use crate::config::{Complaints, Config, ConnectionSection};
+use crate::policy::Policy;
 
 /// An intent with everything compiled that a call needs.
 #[derive(Debug)]
@@ -31,6 +32,8 @@ pub struct Intent {
     pub output: Validator,
     /// Hides personal data in the answer.
     pub masks: Masks,
+    /// Times, questions and sentences.
+    pub policy: Policy,
 }
 
 /// One configured use of a connector.
@@ -90,6 +93,9 @@ impl Registry {
             if let Some(connection) = resolve(config, name, section, connector, &mut complaints) {
                 connections.insert(connection.name.clone(), Arc::new(connection));
             }
+        }
+        if loaded.len() == config.connectors.len() {
+            check_policies(config, &loaded, &mut complaints);
         }
         complaints.check()?;
         let rules: Vec<_> = config.routes.iter().map(|r| r.get_ref().clone()).collect();
@@ -163,7 +169,7 @@ fn load(
     }
     let mut intents = Vec::new();
     for spec in &connector.package().intents {
-        match compile(spec) {
+        match compile(config, spec) {
             Ok(intent) => intents.push((spec.name.clone(), Arc::new(intent))),
             Err(why) => complaints.push(
                 Some(file.span()),
@@ -175,12 +181,13 @@ fn load(
     Some(Loaded { connector, intents })
 }
 
-fn compile(spec: &IntentSpec) -> Result<Intent, String> {
+fn compile(config: &Config, spec: &IntentSpec) -> Result<Intent, String> {
     Ok(Intent {
         input: Validator::new(&spec.input_schema)?,
         normaliser: Normaliser::new(&spec.input_schema),
         output: Validator::new(&spec.output_schema)?,
         masks: Masks::new(&spec.output_schema),
+        policy: Policy::of(config, &spec.name, spec.effect),
         spec: spec.clone(),
     })
 }
@@ -363,6 +370,21 @@ fn check_secrets(
                     "add `{} = \"env:NAME\"`, `\"file:/path\"` or `\"vault:\"` under `[connection.{name}.secrets]`. {}",
                     secret.name, secret.how
                 ),
+            );
+        }
+    }
+}
+
+/// A section for intents that nobody has is a misspelt one: what the operator wrote there would hold for nothing.
+fn check_policies(config: &Config, loaded: &BTreeMap<String, Loaded>, complaints: &mut Complaints) {
+    let known = || loaded.values().flat_map(|l| &l.intents).map(|(name, _)| name.as_str());
+    for (pattern, section) in &config.intents {
+        let is_catalogues = jackfield_catalog::definitions().iter().any(|d| covers(pattern, d.name));
+        if !is_catalogues && !known().any(|name| covers(pattern, name)) {
+            complaints.push(
+                Some(section.span()),
+                format!("`{pattern}` covers no intent of any connector"),
+                "`jackfield inspect FILE` shows the intents of a connector",
             );
         }
     }

@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::api;
 use crate::app::App;
+use crate::retention;
 use crate::trace::Trace;
 
 /// Serves until `stop` is done, then lets what is under way finish within the drain time.
@@ -36,6 +37,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     let service = TowerToHyperService::new(router(state.clone()));
     let graceful = GracefulShutdown::new();
     let mut stop = std::pin::pin!(stop);
+    let mut beside = tokio::task::JoinSet::new();
+    beside.spawn(retention::run(app.clone()));
     let room = Arc::new(Semaphore::new(server.connections_max.min(Semaphore::MAX_PERMITS)));
     loop {
         let accepted = tokio::select! {

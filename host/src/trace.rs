@@ -1,6 +1,8 @@
-//! What ties the lines about one call together: its id, and the caller's W3C trace context where it sent one.
+//! What ties the lines about one call together: its id, the caller's W3C trace context where it sent one, and when it
+//! began.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use ulid::Ulid;
 
@@ -13,6 +15,8 @@ pub struct Trace {
     pub trace_id: String,
     /// As received, when well formed.
     pub traceparent: Option<Arc<str>>,
+    /// When its head had been read: the start of its budget.
+    pub began: Instant,
 }
 
 impl Trace {
@@ -24,7 +28,7 @@ impl Trace {
             Some(parent) => parent[3..35].to_owned(),
             None => format!("{:032x}", id.0),
         };
-        Trace { call_id: id.to_string().into(), trace_id, traceparent: kept.map(Into::into) }
+        Trace { call_id: id.to_string().into(), trace_id, traceparent: kept.map(Into::into), began: Instant::now() }
     }
 }
 

@@ -24,29 +24,53 @@ fn is_hidden(name: &str) -> bool {
         || name.starts_with('_')
 }
 
+/// How much of a value is shown.
+#[derive(Clone, Copy)]
+struct Extent {
+    /// Objects inside objects.
+    depth: usize,
+    /// Ids too.
+    is_whole: bool,
+}
+
+impl Extent {
+    fn inside(self) -> Extent {
+        Extent { depth: self.depth.saturating_sub(1), ..self }
+    }
+
+    fn shows(self, name: &str) -> bool {
+        self.is_whole || !is_hidden(name)
+    }
+}
+
+/// The fields of an input, a line each. None is left out: who says yes to a ticket's number must see it.
+pub(crate) fn details(input: &Value, call: &Call) -> String {
+    block(input, call, Extent { depth: DEPTH_MAX, is_whole: true })
+}
+
 pub(crate) fn text(output: &Value, call: &Call) -> String {
     let mut page = Page::default();
     // The page refuses what is too long; what it has is the text then.
-    let _ = write!(page, "{}", block(output, call, DEPTH_MAX));
+    let _ = write!(page, "{}", block(output, call, Extent { depth: DEPTH_MAX, is_whole: false }));
     let text = page.finish();
     if text.is_empty() { "Done.".to_owned() } else { text }
 }
 
 /// The fields of an object, a line each; lists of objects as items.
-fn block(value: &Value, call: &Call, depth: usize) -> String {
+fn block(value: &Value, call: &Call, extent: Extent) -> String {
     let fields = match value {
         Value::Object(fields) if !is_money(fields) => fields,
-        Value::Array(items) if items.iter().any(Value::is_object) => return item_lines(items, call, depth),
-        other => return short("", other, call, depth),
+        Value::Array(items) if items.iter().any(Value::is_object) => return item_lines(items, call, extent),
+        other => return short("", other, call, extent),
     };
     let mut lines = Vec::new();
-    for (name, field) in fields.iter().filter(|(name, _)| !is_hidden(name)) {
+    for (name, field) in fields.iter().filter(|(name, _)| extent.shows(name)) {
         match field {
-            Value::Array(items) if items.iter().any(Value::is_object) && depth > 0 => {
-                lines.push(format!("{}:\n{}", label(name), item_lines(items, call, depth - 1)));
+            Value::Array(items) if items.iter().any(Value::is_object) && extent.depth > 0 => {
+                lines.push(format!("{}:\n{}", label(name), item_lines(items, call, extent.inside())));
             }
             field => {
-                let text = short(name, field, call, depth);
+                let text = short(name, field, call, extent);
                 if !text.is_empty() {
                     lines.push(format!("- {}: {text}", label(name)));
                 }
@@ -56,11 +80,11 @@ fn block(value: &Value, call: &Call, depth: usize) -> String {
     lines.join("\n")
 }
 
-fn item_lines(items: &[Value], call: &Call, depth: usize) -> String {
+fn item_lines(items: &[Value], call: &Call, extent: Extent) -> String {
     let mut lines: Vec<String> = items
         .iter()
         .take(ITEMS_MAX)
-        .map(|item| short("", item, call, depth))
+        .map(|item| short("", item, call, extent))
         .filter(|line| !line.is_empty())
         .map(|line| format!("- {line}"))
         .collect();
@@ -71,7 +95,7 @@ fn item_lines(items: &[Value], call: &Call, depth: usize) -> String {
 }
 
 /// A value on one line.
-fn short(name: &str, value: &Value, call: &Call, depth: usize) -> String {
+fn short(name: &str, value: &Value, call: &Call, extent: Extent) -> String {
     match value {
         Value::Null => String::new(),
         Value::Bool(true) => "yes".to_owned(),
@@ -90,7 +114,7 @@ fn short(name: &str, value: &Value, call: &Call, depth: usize) -> String {
             let texts: Vec<String> = items
                 .iter()
                 .take(ITEMS_MAX)
-                .map(|item| short(name, item, call, depth.saturating_sub(1)))
+                .map(|item| short(name, item, call, extent.inside()))
                 .filter(|text| !text.is_empty())
                 .collect();
             call.formats.list(&texts, false)
@@ -99,10 +123,10 @@ fn short(name: &str, value: &Value, call: &Call, depth: usize) -> String {
             let field = |name: &str| fields.get(name).and_then(Value::as_str).map(clean::text).unwrap_or_default();
             call.formats.money(&field("amount"), &field("currency"))
         }
-        Value::Object(_) if depth == 0 => String::new(),
+        Value::Object(_) if extent.depth == 0 => String::new(),
         Value::Object(fields) => {
-            let texts = fields.iter().filter(|(name, _)| !is_hidden(name)).filter_map(|(name, field)| {
-                let text = short(name, field, call, depth - 1);
+            let texts = fields.iter().filter(|(name, _)| extent.shows(name)).filter_map(|(name, field)| {
+                let text = short(name, field, call, extent.inside());
                 (!text.is_empty()).then(|| format!("{} {text}", label(name).to_lowercase()))
             });
             texts.collect::<Vec<_>>().join(", ")

@@ -25,6 +25,12 @@ const FUEL: u64 = 200_000;
 /// The language every intent of the catalogue speaks.
 const DEFAULT_LOCALE: &str = "en";
 
+/// How a person is asked where nobody wrote other words.
+const QUESTION: &str = "{{ title }}: please check that this is right.\n\n{{ details }}\n\nShall I go ahead?";
+
+/// Stands for every intent that has no words of its own. No intent has this name.
+const ANY_INTENT: &str = "*";
+
 /// Which template an operator's text is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct TemplateKey {
@@ -91,6 +97,7 @@ impl Renderer {
             renderer.describe(definition.name, &definition.output_schema);
             renderer.add(definition.name, DEFAULT_LOCALE, definition.template)?;
         }
+        renderer.add_question(ANY_INTENT, DEFAULT_LOCALE, QUESTION)?;
         for (key, text) in overrides {
             renderer.add(&key.intent, &key.locale, text)?;
         }
@@ -147,6 +154,77 @@ impl Renderer {
     /// A text without a template: the fields by name. Never fails.
     pub fn plain(&self, intent: &str, output: &Value, context: &RenderContext<'_>) -> String {
         plain::text(output, &self.call(intent, DEFAULT_LOCALE, context))
+    }
+
+    /// Adds the words in which a person is asked before an intent is carried out. They see `title`, `details` (every field of
+    /// the input, a line each) and `input`.
+    ///
+    /// # Errors
+    ///
+    /// When they do not compile, or use something else.
+    pub fn add_question(&mut self, intent: &str, locale: &str, text: &str) -> Result<(), TemplateError> {
+        let key = question_of(intent);
+        let locale = normalised(locale);
+        let before = self.environment.clone();
+        self.add(&key, &locale, text)?;
+        let error = |(line, cause)| TemplateError { intent: intent.to_owned(), locale: locale.clone(), line, cause };
+        let tried = self.try_question(&template_name(&key, &locale), &key, &locale);
+        if tried.is_err() {
+            // A bad text must not replace a good one.
+            self.environment = before;
+        }
+        tried.map_err(error)
+    }
+
+    /// Tells the words for the codes of an input, from the `x-codes` in its schema.
+    pub fn describe_input(&mut self, intent: &str, input_schema: &Value) {
+        self.words.insert(question_of(intent), Arc::new(Words::of(input_schema)));
+    }
+
+    /// The question that a person is asked before an intent with this title is carried out over this input. Every field of the
+    /// input is in it, unless the operator's own words leave it out.
+    ///
+    /// # Errors
+    ///
+    /// When an operator's words fail over this input.
+    pub fn question(
+        &self,
+        intent: &str,
+        title: &str,
+        input: &Value,
+        context: &RenderContext<'_>,
+    ) -> Result<String, RenderError> {
+        let key = question_of(intent);
+        let (template, locale) = match self.template_locale(&key, context.locale) {
+            Some(locale) => (template_name(&key, locale), locale),
+            None => (template_name(&question_of(ANY_INTENT), DEFAULT_LOCALE), DEFAULT_LOCALE),
+        };
+        let call = self.call(&key, locale, context);
+        // Made of texts that are clean, and of lines that must stay lines.
+        let details = plain::details(input, &call);
+        let seen = minijinja::context! { title => clean::text(title), details, input => clean::value(input) };
+        fill_with(&self.environment, &template, seen, call).map_err(|(line, cause)| RenderError {
+            intent: intent.to_owned(),
+            locale: locale.to_owned(),
+            line,
+            cause,
+        })
+    }
+
+    fn try_question(&self, template: &str, key: &str, locale: &str) -> Result<(), Fault> {
+        let compiled = self.environment.get_template(template).map_err(fault)?;
+        let globals: BTreeSet<&str> = self.environment.globals().map(|(name, _)| name).collect();
+        let known = ["title", "details", "input"];
+        let unknown = compiled.undeclared_variables(false).into_iter();
+        let mut unknown: Vec<_> =
+            unknown.filter(|name| !globals.contains(name.as_str()) && !known.contains(&name.as_str())).collect();
+        unknown.sort();
+        if let Some(name) = unknown.first() {
+            return Err((None, format!("there is no `{name}` in a question; there are {}", known.join(", "))));
+        }
+        let context = RenderContext { locale, time_zone: "UTC", now: Timestamp::UNIX_EPOCH };
+        let seen = minijinja::context! { title => "", details => "" };
+        fill_with(&self.environment, template, seen, self.call(key, locale, &context)).map(drop)
     }
 
     fn call(&self, intent: &str, template_locale: &str, context: &RenderContext<'_>) -> Call {
@@ -206,12 +284,21 @@ fn fault(error: minijinja::Error) -> Fault {
 }
 
 fn fill(environment: &Environment<'static>, name: &str, output: &Value, call: Call) -> Result<String, Fault> {
+    fill_with(environment, name, clean::value(output), call)
+}
+
+fn fill_with(
+    environment: &Environment<'static>,
+    name: &str,
+    seen: minijinja::Value,
+    call: Call,
+) -> Result<String, Fault> {
     // A clone shares the compiled templates; it is how a rendering gets a global of its own.
     let mut environment = environment.clone();
     call.enter(&mut environment);
     let template = environment.get_template(name).map_err(fault)?;
     let mut page = Page::default();
-    match template.render_captured_to(clean::value(output), &mut page).map(drop) {
+    match template.render_captured_to(seen, &mut page).map(drop) {
         Err(error) if !page.is_full => Err(fault(error)),
         _ => Ok(page.finish()),
     }
@@ -220,6 +307,11 @@ fn fill(environment: &Environment<'static>, name: &str, output: &Value, call: Ca
 /// Tags are compared without regard to case; some systems write `de_AT`.
 fn normalised(locale: &str) -> String {
     locale.trim().replace('_', "-").to_ascii_lowercase()
+}
+
+/// The name under which an intent's question is kept. No intent has this name, since intents have no blanks.
+fn question_of(intent: &str) -> String {
+    format!("question {intent}")
 }
 
 fn template_name(intent: &str, locale: &str) -> String {

@@ -502,3 +502,40 @@ fn a_renderer_is_shared_between_threads() {
         }
     });
 }
+
+#[test]
+fn a_question_shows_every_field_of_the_input_ids_too() {
+    let input = json!({
+        "ticket_id": "35436", "status": "solved", "note": "line\n- Total: 0", "due_on": "2026-01-25",
+        "items": [{ "sku": "TS-1", "line_item_id": "9", "quantity": 2 }],
+    });
+    let text = renderer().question("ticket.update", "Change a ticket", &input, &english()).unwrap();
+    assert_eq!(
+        text,
+        "Change a ticket: please check that this is right.\n\n- Ticket id: 35436\n- Status: solved\n\
+         - Note: line - Total: 0\n- Due on: January 25th\nItems:\n- sku TS-1, line item id 9, quantity 2\n\nShall I go ahead?"
+    );
+}
+
+#[test]
+fn a_question_has_the_operators_words_in_the_users_language() {
+    let mut renderer = renderer();
+    renderer.add_question("return.start", "de", "Rückgabe zu {{ input.order_number | reference }}?").unwrap();
+    let ask = |locale: &str| {
+        let input = json!({ "order_number": "1001" });
+        renderer.question("return.start", "Start a return", &input, &context(locale, "UTC")).unwrap()
+    };
+    assert_eq!(ask("de-AT"), "Rückgabe zu #1001?");
+    assert!(ask("fr").starts_with("Start a return: "), "{}", ask("fr"));
+}
+
+#[test]
+fn a_question_that_cannot_be_asked_is_found_when_it_is_added() {
+    let mut renderer = renderer();
+    for (text, why) in
+        [("{{ order }}", "there is no `order`"), ("{{ title ", "syntax error"), ("{{ title | no }}", "unknown filter")]
+    {
+        let error = renderer.add_question("return.start", "en", text).unwrap_err().to_string();
+        assert!(error.contains(why), "{text}: {error}");
+    }
+}

@@ -25,6 +25,8 @@ pub(super) struct Envelope {
     #[serde(default)]
     pub context: Option<ContextBody>,
     #[serde(default)]
+    pub confirmation: Option<ConfirmationBody>,
+    #[serde(default)]
     pub options: Option<OptionsBody>,
 }
 
@@ -51,6 +53,12 @@ struct UserBody {
     phone: Option<String>,
     #[serde(default)]
     verified: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ConfirmationBody {
+    pub token: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -110,7 +118,7 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Problem> {
     }
     let mut problems = Vec::new();
     // Serde stops at the first unknown member; a caller wants to hear of all of them.
-    let known = ["input", "connection", "context", "options"];
+    let known = ["input", "connection", "context", "confirmation", "options"];
     for name in value.as_object().into_iter().flat_map(|o| o.keys()).filter(|n| !known.contains(&n.as_str())) {
         problems.push(field(&pointer(name), "is not a known field"));
     }
@@ -212,7 +220,8 @@ fn is_e164(phone: &str) -> bool {
     phone.strip_prefix('+').is_some_and(|d| (7..=15).contains(&d.len()) && d.bytes().all(|b| b.is_ascii_digit()))
 }
 
-fn is_locale(tag: &str) -> bool {
+/// Whether a text has the form of a BCP 47 tag.
+pub fn is_locale(tag: &str) -> bool {
     tag.len() <= 35
         && tag.split('-').all(|part| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric()))
 }

@@ -15,8 +15,8 @@ pub struct Vetted {
     pub connection: Arc<Connection>,
     /// What is asked of it.
     pub intent: Arc<Intent>,
-    /// Normalised, valid input as JSON text.
-    pub input: String,
+    /// Normalised and valid.
+    pub input: Value,
 }
 
 /// Normalises and validates.
@@ -27,7 +27,7 @@ pub fn vet(routed: Routed) -> Result<Vetted, Problem> {
     let Routed { mut admitted, connection, intent } = routed;
     let mut input = std::mem::take(&mut admitted.input);
     sound(&intent, &connection, &admitted.context, &mut input)?;
-    Ok(Vetted { admitted, connection, intent, input: input.to_string() })
+    Ok(Vetted { admitted, connection, intent, input })
 }
 
 /// Normalises in place and validates, for a caller's input as for that of a connector which asks another.

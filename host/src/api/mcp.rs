@@ -1,7 +1,8 @@
 //! `POST /mcp`: the same intents as tools of the Model Context Protocol (Streamable HTTP, stateless, JSON answers).
 //!
 //! A tool call goes through the whole pipeline like any other; this file only translates. Who is in the chat comes in
-//! `params._meta["jackfield/context"]`, as `context` does in `POST /v1/intents/{name}`.
+//! `params._meta["jackfield/context"]`, as `context` does in `POST /v1/intents/{name}`; a yes to a question in
+//! `params._meta["jackfield/confirmation"]`, as it stood in the `_meta` of the question.
 
 use axum::Extension;
 use axum::body::Body;
@@ -16,7 +17,7 @@ use super::v1::offered;
 use super::{Api, Known, Noted, body, json as json_response, refuse};
 use crate::admission::{Caller, Received};
 use crate::error::{Code, Problem};
-use crate::pipeline;
+use crate::pipeline::{self, Answered};
 use crate::trace::Trace;
 
 /// Versions of the protocol that this answers, newest first.
@@ -24,6 +25,12 @@ const VERSIONS: [&str; 2] = ["2025-06-18", "2025-03-26"];
 
 /// Where a tool call says who is in the chat.
 const CONTEXT: &str = "jackfield/context";
+
+/// Where a question brings its token, and a tool call brings it back.
+const CONFIRMATION: &str = "jackfield/confirmation";
+
+/// Where a result says how complete it is.
+const STATUS: &str = "jackfield/status";
 
 /// JSON-RPC 2.0.
 #[derive(Deserialize)]
@@ -122,27 +129,51 @@ async fn call(
     if let Some(context) = params["_meta"].get(CONTEXT) {
         envelope["context"] = context.clone();
     }
+    if let Some(confirmation) = params["_meta"].get(CONFIRMATION) {
+        envelope["confirmation"] = json!({ "token": confirmation["token"] });
+    }
     let body = envelope.to_string();
     let received = Received { intent: &intent, body: body.as_bytes(), idempotency_key: None };
     match pipeline::answer(&api.app, caller, received, trace).await {
-        Ok(reply) => {
-            let content = json!([{ "type": "text", "text": reply.text }]);
-            result(id, json!({ "content": content, "structuredContent": reply.output, "isError": false }))
+        Ok(Answered::Now(reply)) => result(id, told(&parsed(&reply.to_json()))),
+        Ok(Answered::Before(answer)) => {
+            let body = parsed(answer.body.as_bytes());
+            result(id, if answer.status == 200 { told(&body) } else { failed(body) })
         }
         // A problem is the tool's answer, not the protocol's: the model should read it.
         Err(problem) => {
             noted.problem = Some(problem.to_string());
-            let body: Value = serde_json::from_slice(&problem.to_json()).unwrap_or_default();
-            let mut text = body["text"].as_str().unwrap_or_default().to_owned();
-            for wrong in &problem.errors {
-                text.push_str(&format!("\n{} {}", wrong.pointer, wrong.detail));
-            }
-            result(
-                id,
-                json!({ "content": [{ "type": "text", "text": text }], "isError": true, "_meta": { "jackfield/problem": body } }),
-            )
+            result(id, failed(parsed(&problem.to_json())))
         }
     }
+}
+
+fn parsed(body: &[u8]) -> Value {
+    serde_json::from_slice(body).unwrap_or_default()
+}
+
+/// A reply as a tool's result. A question to the user is one without an output: nothing was done yet.
+fn told(reply: &Value) -> Value {
+    let mut told = json!({
+        "content": [{ "type": "text", "text": reply["text"] }], "isError": false, "_meta": { STATUS: reply["status"] },
+    });
+    if let Some(output) = reply.get("output") {
+        told["structuredContent"] = output.clone();
+    }
+    if let Some(confirmation) = reply.get("confirmation") {
+        told["_meta"][CONFIRMATION] = confirmation.clone();
+    }
+    told
+}
+
+/// A problem as a tool's result.
+fn failed(problem: Value) -> Value {
+    let mut text = problem["text"].as_str().unwrap_or_default().to_owned();
+    for wrong in problem["errors"].as_array().into_iter().flatten() {
+        let part = |name: &str| wrong[name].as_str().unwrap_or_default().to_owned();
+        text.push_str(&format!("\n{} {}", part("pointer"), part("detail")));
+    }
+    json!({ "content": [{ "type": "text", "text": text }], "isError": true, "_meta": { "jackfield/problem": problem } })
 }
 
 fn result(id: Value, result: Value) -> Value {

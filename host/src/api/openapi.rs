@@ -16,6 +16,9 @@ fn describe() -> Value {
     let problem = |description: &str| json!({ "description": description, "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } } });
     let reply = |description: &str, schema: Value| json!({ "description": description, "content": { "application/json": { "schema": schema } } });
     let text = |description: &str| json!({ "description": description, "content": { "text/plain": { "schema": { "type": "string" } } } });
+    let mut answer =
+        reply("The answer, or the question whether it shall be done", json!({ "$ref": "#/components/schemas/Reply" }));
+    answer["headers"] = json!({ "Idempotency-Replayed": { "schema": { "const": "true" }, "description": "On an answer that was given before." } });
     let open = json!([]);
     let name = json!({ "name": "name", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Such as `order.status`." });
     json!({
@@ -35,10 +38,10 @@ fn describe() -> Value {
                     "responses": { "200": reply("The intent", json!({ "type": "object" })), "default": problem("No intent") } },
                 "post": { "summary": "Ask for an intent",
                     "parameters": [name,
-                        { "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "minLength": 1, "maxLength": 255 }, "description": "For writes: stable for retries of the same message." },
+                        { "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "minLength": 1, "maxLength": 255 }, "description": "For writes: stable for retries of the same message. The same key and request get the first answer again, with `Idempotency-Replayed: true`; without a key, one is derived from conversation_id and message_id." },
                         { "name": "traceparent", "in": "header", "schema": { "type": "string" }, "description": "W3C Trace Context." }],
                     "requestBody": { "required": true, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Ask" } } } },
-                    "responses": { "200": reply("The answer", json!({ "$ref": "#/components/schemas/Reply" })), "default": problem("No answer") } },
+                    "responses": { "200": answer, "default": problem("No answer") } },
             },
             "/v1/connections": { "get": { "summary": "Connections of this key's tenant; needs the scope `connections:read`",
                 "responses": { "200": reply("The list", json!({ "type": "object", "properties": { "connections": { "type": "array", "items": { "$ref": "#/components/schemas/Connection" } } } })), "default": problem("No list") } } },
@@ -74,12 +77,17 @@ fn describe() -> Value {
                             "id": { "type": "string", "maxLength": 255 }, "email": { "type": "string" },
                             "phone": { "type": "string", "description": "E.164." },
                             "verified": { "type": "boolean", "default": false, "description": "Whether this person is who they say, and e-mail and phone are theirs. Who is not verified is nobody to a connector." } } } } },
+                    "confirmation": { "type": "object", "required": ["token"], "additionalProperties": false, "description": "The user's yes to a question, with the same input.", "properties": {
+                        "token": { "type": "string", "maxLength": 4096, "description": "As it came with `input_required`. It counts once." } } },
                     "options": { "type": "object", "additionalProperties": false, "properties": {
-                        "deadline_ms": { "type": "integer", "minimum": 0, "description": "A shorter deadline than the connection's." } } } } },
-                "Reply": { "type": "object", "required": ["call_id", "status", "output", "text", "source"], "properties": {
-                    "call_id": { "type": "string" }, "status": { "enum": ["completed"] },
-                    "output": { "description": "As the intent's output_schema says, personal data masked." },
+                        "deadline_ms": { "type": "integer", "minimum": 0, "description": "A shorter deadline than the connection's and the intent's; below 100 is 100." } } } } },
+                "Reply": { "type": "object", "required": ["call_id", "status", "text", "source"], "properties": {
+                    "call_id": { "type": "string" },
+                    "status": { "enum": ["completed", "input_required"], "description": "With `input_required` nothing was done yet: show `text`, and send the same input again with `confirmation` when the user says yes." },
+                    "output": { "description": "As the intent's output_schema says, personal data masked. None with `input_required`." },
                     "text": { "type": "string", "description": "For the user." },
+                    "confirmation": { "type": "object", "required": ["token", "expires_at"], "description": "With `input_required`.", "properties": {
+                        "token": { "type": "string" }, "expires_at": { "type": "string", "format": "date-time" } } },
                     "source": { "type": "object", "properties": { "connector": { "type": "string" }, "version": { "type": "string" }, "connection": { "type": "string" }, "fetched_at": { "type": "string", "format": "date-time" } } } } },
                 "AuditPage": { "type": "object", "required": ["records", "next"], "properties": {
                     "next": { "type": ["integer", "null"], "description": "For `after`; null at the end of the log. A page may be empty and yet have a next one." },

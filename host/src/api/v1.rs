@@ -4,15 +4,16 @@ use axum::Extension;
 use axum::body::Body;
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use jackfield_core::idempotency::Answer;
 use serde_json::Value;
 
 use super::formats::{self, Format};
 use super::{Api, Known, Noted, body, json as json_response, refuse};
 use crate::admission::{Caller, Received};
 use crate::error::{Code, Problem};
-use crate::pipeline;
+use crate::pipeline::{self, Answered};
 use crate::trace::Trace;
 
 /// `POST /v1/intents/{name}`.
@@ -39,12 +40,23 @@ pub(super) async fn ask(
     }
     let received = Received { intent: &name, body: &body, idempotency_key: idempotency_key.as_deref() };
     match pipeline::answer(&api.app, known.0, received, &trace).await {
-        Ok(reply) => match serde_json::to_vec(&reply) {
-            Ok(bytes) => json_response(bytes, noted),
-            Err(error) => refuse(Problem::new(Code::Internal, error.to_string()), &trace, noted),
-        },
+        Ok(Answered::Now(reply)) => json_response(reply.to_json(), noted),
+        Ok(Answered::Before(answer)) => replay(answer, noted),
         Err(problem) => refuse(problem, &trace, noted),
     }
+}
+
+/// An answer that was given before, byte for byte.
+fn replay(answer: Answer, noted: Noted) -> Response {
+    let mut response = json_response(answer.body.into_bytes(), noted);
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let is_problem = !response.status().is_success();
+    let headers = response.headers_mut();
+    headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
+    if is_problem {
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    }
+    response
 }
 
 /// `GET /v1/intents?format=native|openai|anthropic|mcp`: those that this key may call, and no others.
@@ -128,7 +140,7 @@ fn tagged(headers: &HeaderMap, document: Value, noted: Noted) -> Response {
     if let Ok(tag) = tag.parse() {
         headers.insert(header::ETAG, tag);
     }
-    headers.insert(header::CACHE_CONTROL, header::HeaderValue::from_static("private, no-cache"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     response
 }
 

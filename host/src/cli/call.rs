@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{ConfigArgs, runtime};
 use crate::admission::{Caller, Received};
 use crate::exit::Exit;
-use crate::pipeline;
+use crate::pipeline::{self, Answered};
 use crate::trace::Trace;
 
 #[derive(Debug, clap::Args)]
@@ -36,6 +36,9 @@ pub(super) struct Args {
     /// For a write: stable for retries.
     #[arg(long)]
     idempotency_key: Option<String>,
+    /// The token of a question that was asked before: yes. It is known again only where there is a `[vault]`.
+    #[arg(long)]
+    confirmation: Option<String>,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
@@ -60,7 +63,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         let id = args.user.as_deref().unwrap_or("operator");
         context["user"] = json!({ "id": id, "email": args.user_email, "verified": true });
     }
-    let body = json!({ "input": input, "connection": args.connection, "context": context }).to_string();
+    let mut body = json!({ "input": input, "connection": args.connection, "context": context });
+    if let Some(token) = &args.confirmation {
+        body["confirmation"] = json!({ "token": token });
+    }
+    let body = body.to_string();
     let caller = Arc::new(Caller::new("operator", &connection.tenant, vec!["intent:*".to_owned()], 1));
     let received =
         Received { intent: &args.intent, body: body.as_bytes(), idempotency_key: args.idempotency_key.as_deref() };
@@ -72,7 +79,13 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
         answer
     });
     match answer {
-        Ok(reply) => {
+        Ok(Answered::Before(answer)) => {
+            let body: Value = serde_json::from_str(&answer.body)?;
+            eprintln!("{}\n(as answered before)", body["text"].as_str().unwrap_or_default());
+            println!("{}", serde_json::to_string_pretty(&body)?);
+            Ok(if answer.status == 200 { Exit::Ok } else { Exit::Problem })
+        }
+        Ok(Answered::Now(reply)) => {
             eprintln!("{}", reply.text);
             println!("{}", serde_json::to_string_pretty(&reply)?);
             Ok(Exit::Ok)

@@ -149,3 +149,37 @@ fn stores_of_secrets_are_read() {
     let jackfield_egress::OpenBaoAuth::Kubernetes { kubernetes } = openbao.auth else { panic!("another login") };
     assert_eq!((kubernetes.role.as_str(), kubernetes.mount.as_str()), ("jackfield", "kubernetes"));
 }
+
+#[test]
+fn every_mistake_in_a_policy_has_its_line() {
+    let text = r#"[intent."order"]
+deadline_ms = 20
+[intent."order.*"]
+confirm_ms = 0
+confirm = { when = [{ pointer = "quantity", is = "above", value = 10 }] }
+[intent."ticket.*"]
+confirm = { when = [] }
+[intent."ticket.*".texts."no tag"]
+timeout = " "
+[texts.de]
+late = "x"
+[intent."pto.*"]
+confirm = "sometimes"
+"#;
+    let found: Vec<_> =
+        complaints(text).into_iter().map(|(line, message)| format!("{}: {message}", line.unwrap_or(0))).collect();
+    let expected = [
+        "1: `order` is not an intent pattern",
+        "2: `deadline_ms` of intent `order` is 20",
+        "4: `confirm_ms` of intent `order.*` is 0",
+        "5: `confirm` of intent `order.*`: `quantity` is not a JSON pointer: it begins with `/`",
+        "7: `confirm` of intent `ticket.*` has no condition",
+        "8: `no tag` is not a language tag",
+        "9: a text for `no tag` is empty or over 4096 bytes",
+    ];
+    for one in expected {
+        assert!(found.iter().any(|f| f == one), "{one} is not in\n{found:#?}");
+    }
+    assert!(found.iter().any(|f| f.contains("unknown field `late`")), "{found:#?}");
+    assert!(found.iter().any(|f| f.starts_with("13: ")), "{found:#?}");
+}

@@ -10,6 +10,10 @@ use super::BoxFuture;
 pub enum Bucket {
     /// Access and refresh tokens, sealed by the egress.
     Tokens,
+    /// Writes and their answers, kept by the host's dispatch.
+    Idempotency,
+    /// Confirmations that were used up, kept by the host's dispatch.
+    Confirmations,
 }
 
 impl Bucket {
@@ -17,6 +21,8 @@ impl Bucket {
     pub fn as_str(self) -> &'static str {
         match self {
             Bucket::Tokens => "tokens",
+            Bucket::Idempotency => "idempotency",
+            Bucket::Confirmations => "confirmations",
         }
     }
 }

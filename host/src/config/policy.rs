@@ -1,0 +1,117 @@
+//! `[intent."PATTERN"]` and `[texts.LOCALE]`: how long an answer may take, what is asked first, how long answers are
+//! kept, and the host's own sentences, as the operator writes them. How sections that cover the same intent go together
+//! is decided in `policy.rs` of the host.
+
+use std::collections::BTreeMap;
+
+use jackfield_core::confirm::{Confirm, LIFE_MS_MAX};
+use jackfield_core::deadline::END_MS_MIN;
+use jackfield_core::freshness::Keeping;
+use jackfield_core::intent::is_intent_name;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::Complaints;
+
+/// `[intent."order.*"]`: what is not written comes from the next less specific section that covers the intent.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IntentSection {
+    /// Milliseconds until the progress message.
+    pub progress_ms: Option<Spanned<u64>>,
+    /// Milliseconds until the end: no more than the connection's `wall_ms`.
+    pub deadline_ms: Option<Spanned<u64>>,
+    /// Whether the person is asked before a write: `"never"`, `"always"` or `{ when = [...] }`.
+    pub confirm: Option<Spanned<Confirm>>,
+    /// Milliseconds during which a person may answer that question.
+    pub confirm_ms: Option<Spanned<u64>>,
+    /// How long answers to a read are good: `{ ttl_ms = 60000, max_stale_ms = 3600000 }`.
+    pub cache: Option<Keeping>,
+    /// Sentences by locale.
+    pub texts: BTreeMap<Spanned<String>, TextsSection>,
+}
+
+/// `[texts.LOCALE]`: sentences of the host in one language.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TextsSection {
+    /// It takes longer than usual.
+    pub progress: Option<Spanned<String>>,
+    /// There was no answer in time, and nothing was changed.
+    pub timeout: Option<Spanned<String>>,
+    /// Nobody knows whether a write happened.
+    pub unknown: Option<Spanned<String>>,
+    /// A template: the question before a write.
+    pub confirm: Option<Spanned<String>>,
+}
+
+/// A sentence at most, in bytes.
+const TEXT_BYTES_MAX: usize = 4 << 10;
+
+/// Judges an intent's section as far as it goes without the connectors at hand.
+pub(super) fn check_intent(pattern: &str, section: &Spanned<IntentSection>, complaints: &mut Complaints) {
+    if !is_pattern(pattern) {
+        complaints.push(
+            Some(section.span()),
+            format!("`{pattern}` is not an intent pattern"),
+            "`*`, `order.*` or `order.status`",
+        );
+    }
+    let section = section.get_ref();
+    if let Some(ms) = section.deadline_ms.as_ref().filter(|ms| *ms.get_ref() < END_MS_MIN) {
+        complaints.push(
+            Some(ms.span()),
+            format!("`deadline_ms` of intent `{pattern}` is {}", ms.get_ref()),
+            format!("no answer can be made in less than {END_MS_MIN} milliseconds"),
+        );
+    }
+    if let Some(ms) = section.confirm_ms.as_ref().filter(|ms| !(1..=LIFE_MS_MAX).contains(ms.get_ref())) {
+        complaints.push(
+            Some(ms.span()),
+            format!("`confirm_ms` of intent `{pattern}` is {}", ms.get_ref()),
+            format!("a question stays open for 1 to {LIFE_MS_MAX} milliseconds"),
+        );
+    }
+    if let Some(confirm) = &section.confirm
+        && let Confirm::When(conditions) = confirm.get_ref()
+    {
+        for condition in conditions {
+            if let Err(why) = condition.check() {
+                complaints.push(Some(confirm.span()), format!("`confirm` of intent `{pattern}`: {why}"), CONDITION);
+            }
+        }
+        if conditions.is_empty() {
+            let message = format!("`confirm` of intent `{pattern}` has no condition");
+            complaints.push(Some(confirm.span()), message, "write `\"never\"` or `\"always\"`, or add a condition");
+        }
+    }
+    for (locale, texts) in &section.texts {
+        check_texts(locale.get_ref(), locale.span(), texts, complaints);
+    }
+}
+
+const CONDITION: &str = "such as `{ pointer = \"/quantity\", is = \"above\", value = 10 }`";
+
+/// Judges the sentences of one locale.
+pub(super) fn check_texts(
+    locale: &str,
+    span: std::ops::Range<usize>,
+    texts: &TextsSection,
+    complaints: &mut Complaints,
+) {
+    if !crate::admission::is_locale(locale) {
+        complaints.push(Some(span), format!("`{locale}` is not a language tag"), "such as `en` or `de-AT`");
+    }
+    for text in [&texts.progress, &texts.timeout, &texts.unknown, &texts.confirm].into_iter().flatten() {
+        if text.get_ref().trim().is_empty() || text.get_ref().len() > TEXT_BYTES_MAX {
+            let message = format!("a text for `{locale}` is empty or over {TEXT_BYTES_MAX} bytes");
+            complaints.push(Some(text.span()), message, "leave it out to have the host's own words");
+        }
+    }
+}
+
+/// `*`, `order.*` or `order.status`.
+pub(super) fn is_pattern(pattern: &str) -> bool {
+    let stem = pattern.strip_suffix(".*").map(|stem| format!("{stem}.x"));
+    pattern == "*" || is_intent_name(stem.as_deref().unwrap_or(pattern))
+}

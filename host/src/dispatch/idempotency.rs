@@ -1,0 +1,238 @@
+//! Carries a write out once, however often it arrives: recognises it, answers a repetition from what is kept, and keeps
+//! a record that is durable before the guest runs and holds the whole answer after it. What a record means is decided by
+//! `core::idempotency`; where it is kept is [`Ledger`]'s business.
+//!
+//! Reads need no record, so that they go on while the store does not.
+
+use std::time::Duration;
+
+use jackfield_core::call::WriteOutcome;
+use jackfield_core::digest::Digest;
+use jackfield_core::idempotency::{
+    Answer, Arrival, Asked, IdempotencyPolicy, Message, Record, arrive, derived_key, fingerprint, sent_key,
+};
+use jackfield_core::port::Expect;
+
+use super::Voice;
+use super::confirm::Agreed;
+use super::deadline::Budgeted;
+use crate::app::App;
+use crate::error::{Code, Problem};
+use crate::policy::{Sentence, Sentences};
+use crate::reply::Reply;
+
+mod ledger;
+
+pub use ledger::{Ledger, Unkept};
+
+/// What is known of a call that arrives.
+pub enum Seen {
+    /// It was answered: the same again.
+    Before(Answer),
+    /// It is new, or nothing tells.
+    New(Box<Unanswered>),
+}
+
+/// A call that has no answer yet.
+pub struct Unanswered {
+    pub(super) budgeted: Budgeted,
+    /// Absent for a read, and for a write that nothing tells from another.
+    recognised: Option<Recognised>,
+}
+
+/// How a write is known again.
+struct Recognised {
+    key: Digest,
+    fingerprint: Digest,
+    /// What the store must still have under the key when the write begins.
+    expect: Expect,
+}
+
+/// A call whose write is on record.
+pub struct Begun {
+    pub(super) agreed: Agreed,
+    pub(super) claim: Option<Claim>,
+}
+
+/// The record of a write under way.
+pub struct Claim {
+    key: Digest,
+    record: Record,
+    revision: u64,
+    voice: Voice,
+}
+
+/// A call may end this much after its deadline before its host counts as dead, in milliseconds.
+const LEASE_SPARE_MS: u64 = 15_000;
+
+/// How often, and after which waits, the store is asked to take an answer before it is left to the lease.
+const KEEP_WAITS: [Duration; 3] = [Duration::ZERO, Duration::from_millis(50), Duration::from_millis(150)];
+
+/// Looks whether a write arrived before.
+///
+/// # Errors
+/// `idempotency-in-flight`, `idempotency-mismatch`; `unavailable` where a record is needed and the store gives none;
+/// `timeout` of unknown outcome where the host that carried it out is gone.
+pub async fn look(app: &App, budgeted: Budgeted) -> Result<Seen, Problem> {
+    let Some((key, fingerprint)) = recognise(&budgeted)? else {
+        return Ok(Seen::New(Box::new(Unanswered { budgeted, recognised: None })));
+    };
+    let (ledger, voice) = (Ledger::new(app), Voice::of(&budgeted));
+    let found = super::in_time(&budgeted.deadline, ledger.get(&key)).await?.map_err(unkept)?;
+    let now_ms = super::now_ms();
+    let policy = IdempotencyPolicy::default();
+    let arrival = arrive(found.as_ref().map(|(record, _)| record), &fingerprint, now_ms, &policy);
+    let expect = found.as_ref().map_or(Expect::Absent, |(_, revision)| Expect::Revision(*revision));
+    match arrival {
+        Arrival::First => {
+            let recognised = Some(Recognised { key, fingerprint, expect });
+            Ok(Seen::New(Box::new(Unanswered { budgeted, recognised })))
+        }
+        Arrival::Replay(answer) => Ok(Seen::Before(answer.clone())),
+        Arrival::InFlight { retry_after_ms } => {
+            Err(voice.put(in_flight().retry_after(u32::try_from(retry_after_ms).unwrap_or(u32::MAX))))
+        }
+        Arrival::Mismatch => Err(Problem::told(
+            Code::IdempotencyMismatch,
+            "this idempotency key belongs to another request; a new request needs a new key",
+        )),
+        Arrival::TakeOver => {
+            // Nobody knows how far it came. It is not run again; what is kept says so until it is settled.
+            let problem = voice.put(lost());
+            if let Some((record, _)) = found {
+                let answered = record.answered(now_ms, answer_of(&Err(problem.clone())));
+                let put = super::in_time(&budgeted.deadline, ledger.put(&key, &answered, expect)).await?;
+                put.map_err(|why| voice.put(unkept(why)))?;
+            }
+            Err(problem)
+        }
+    }
+}
+
+/// Puts a write on record. From here on a repetition of it waits or is answered, on any host.
+///
+/// # Errors
+/// `unavailable` where the store takes no record; `idempotency-in-flight` where the same write arrived at this moment.
+pub async fn begin(app: &App, agreed: Agreed) -> Result<Begun, Problem> {
+    let Some(Recognised { key, fingerprint, expect }) = &agreed.unanswered.recognised else {
+        return Ok(Begun { agreed, claim: None });
+    };
+    let budgeted = agreed.budgeted();
+    let policy = IdempotencyPolicy::default();
+    let left_ms = u64::from(budgeted.deadline.remaining_ms(std::time::Instant::now()));
+    // As long as the call can last at all, so that no lease must be renewed while the guest runs.
+    let policy = IdempotencyPolicy { lease_ms: policy.lease_ms.max(left_ms.saturating_add(LEASE_SPARE_MS)), ..policy };
+    let record = Record::begin(*fingerprint, super::now_ms(), &policy);
+    let put = super::in_time(&budgeted.deadline, Ledger::new(app).put(key, &record, *expect)).await?;
+    let revision = put.map_err(unkept)?;
+    let claim = Claim { key: *key, record, revision, voice: Voice::of(budgeted) };
+    Ok(Begun { agreed, claim: Some(claim) })
+}
+
+/// Keeps the answer, so that it can be given again. An answer that says for certain that nothing was written is not
+/// kept: the same may be asked again.
+///
+/// # Errors
+/// The very problem that came, in its final words.
+pub async fn keep(app: &App, claim: Option<Claim>, answered: Result<Reply, Problem>) -> Result<Reply, Problem> {
+    let Some(claim) = claim else { return answered };
+    if answered.as_ref().is_err_and(|problem| problem.outcome == WriteOutcome::None) {
+        forget(app, claim).await;
+        return answered;
+    }
+    let Claim { key, record, revision, voice } = claim;
+    let answered = answered.map_err(|problem| voice.put(problem));
+    let record = record.answered(super::now_ms(), answer_of(&answered));
+    let mut last = Unkept::Conflict;
+    for wait in KEEP_WAITS {
+        tokio::time::sleep(wait).await;
+        match Ledger::new(app).put(&key, &record, Expect::Revision(revision)).await {
+            Ok(_) => return answered,
+            Err(why) => last = why,
+        }
+    }
+    // The caller is told all the same: it happened. A repetition is told that nobody knows, once the lease is over.
+    tracing::error!(key = %key, error = %last, "the answer to a write is not kept");
+    answered
+}
+
+/// Takes a record back: nothing was done.
+pub(super) async fn forget(app: &App, claim: Claim) {
+    if let Err(error) = Ledger::new(app).delete(&claim.key, Expect::Revision(claim.revision)).await {
+        tracing::warn!(key = %claim.key, %error, "the record of a write that did not happen stays until its lease ends");
+    }
+}
+
+impl Claim {
+    /// The key that is handed to the connector: stable for retries of this write, and no other caller's.
+    pub(super) fn guest_key(&self) -> String {
+        self.key.to_string()
+    }
+}
+
+/// What is kept of a write whose host died, where no caller asks any more.
+pub(crate) fn abandoned() -> Answer {
+    answer_of(&Err(lost().saying(Sentences::default().say(Sentence::Unknown, "en"))))
+}
+
+fn lost() -> Problem {
+    Problem::told(
+        Code::Timeout,
+        "the host that began this write ended before its answer was known; look before sending it again with a new key",
+    )
+    .outcome(WriteOutcome::Unknown)
+}
+
+fn in_flight() -> Problem {
+    Problem::told(Code::IdempotencyInFlight, "a request with this idempotency key is under way")
+        .retry_after(IN_FLIGHT_RETRY_MS)
+}
+
+/// When to come back where the store did not tell, in milliseconds.
+const IN_FLIGHT_RETRY_MS: u32 = 1_000;
+
+fn answer_of(answered: &Result<Reply, Problem>) -> Answer {
+    let (status, body) = match answered {
+        Ok(reply) => (200, reply.to_json()),
+        Err(problem) => (problem.code.status(), problem.to_json()),
+    };
+    Answer { status, body: String::from_utf8_lossy(&body).into_owned() }
+}
+
+/// The key and the fingerprint of a write that can be known again.
+fn recognise(budgeted: &Budgeted) -> Result<Option<(Digest, Digest)>, Problem> {
+    let vetted = &budgeted.vetted;
+    if vetted.intent.spec.effect.is_read() {
+        return Ok(None);
+    }
+    let admitted = &vetted.admitted;
+    let fingerprint = fingerprint(&Asked {
+        intent: &vetted.intent.spec.name,
+        connection: &vetted.connection.name,
+        user: admitted.context.user.as_ref().map(|user| user.id.as_str()),
+        input: &vetted.input,
+    });
+    let (tenant, caller) = (&*admitted.caller.tenant, admitted.caller.name.as_str());
+    let key = match &admitted.idempotency_key {
+        Some(sent) => {
+            Some(sent_key(tenant, caller, sent).map_err(|bad| Problem::told(Code::Malformed, bad.to_string()))?)
+        }
+        None => {
+            let message = Message {
+                conversation: admitted.context.conversation_id.as_deref(),
+                message: admitted.context.message_id.as_deref(),
+            };
+            derived_key(tenant, caller, message, &fingerprint)
+        }
+    };
+    Ok(key.map(|key| (key, fingerprint)))
+}
+
+fn unkept(why: Unkept) -> Problem {
+    match why {
+        // It arrived a second time at this very moment, and the other was quicker.
+        Unkept::Conflict => in_flight(),
+        Unkept::Busy => Problem::new(Code::Overloaded, "the store is behind").retry_after(1_000),
+        why => Problem::new(Code::Unavailable, format!("a write needs a record that survives: {why}")),
+    }
+}

@@ -1,0 +1,162 @@
+//! What the operator decided for one intent: times, questions, keeping, sentences. Sections of the configuration that
+//! cover the same intent are laid over each other here, once, at the start; what a policy means for a call is decided by
+//! `core` and carried out by `dispatch`.
+
+use std::collections::BTreeMap;
+
+use jackfield_core::confirm::{Confirm, LIFE_MS_DEFAULT};
+use jackfield_core::deadline::Narrower;
+use jackfield_core::freshness::Keeping;
+use jackfield_core::intent::{Effect, covers};
+use toml::Spanned;
+
+use crate::config::{Config, IntentSection, TextsSection};
+
+/// What holds for one intent.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// When the call speaks and ends.
+    pub times: Narrower,
+    /// Whether the person is asked first. Reads never ask.
+    pub confirm: Confirm,
+    /// How long that question stays open, in milliseconds.
+    pub confirm_ms: u64,
+    /// How long answers are good. Those to writes never are.
+    pub keeping: Keeping,
+    /// The host's sentences.
+    pub sentences: Sentences,
+}
+
+impl Policy {
+    /// Lays every section that covers the intent over the less specific ones, key by key: an operator who writes a
+    /// deadline for `order.*` still means the question that stands under `*`.
+    pub fn of(config: &Config, intent: &str, effect: Effect) -> Policy {
+        let mut sections: Vec<(&str, &IntentSection)> = config
+            .intents
+            .iter()
+            .filter(|(pattern, _)| covers(pattern, intent))
+            .map(|(pattern, section)| (pattern.as_str(), section.get_ref()))
+            .collect();
+        // Of two patterns that cover one name, the longer is the more specific; an exact name is the longest, since a
+        // pattern's star stands for one letter at least.
+        sections.sort_by_key(|(pattern, _)| (!pattern.ends_with('*'), pattern.len()));
+        let mut policy = Policy {
+            times: Narrower::default(),
+            confirm: Confirm::Never,
+            confirm_ms: LIFE_MS_DEFAULT,
+            keeping: Keeping::default(),
+            sentences: Sentences::default(),
+        };
+        for (locale, texts) in &config.texts {
+            policy.sentences.lay(locale, texts.get_ref());
+        }
+        for (_, section) in sections {
+            let number = |written: &Option<Spanned<u64>>| written.as_ref().map(|ms| *ms.get_ref());
+            policy.times.progress_ms = number(&section.progress_ms).or(policy.times.progress_ms);
+            policy.times.end_ms = number(&section.deadline_ms).or(policy.times.end_ms);
+            policy.confirm_ms = number(&section.confirm_ms).unwrap_or(policy.confirm_ms);
+            if let Some(confirm) = &section.confirm {
+                policy.confirm = confirm.get_ref().clone();
+            }
+            policy.keeping = section.cache.unwrap_or(policy.keeping);
+            for (locale, texts) in &section.texts {
+                policy.sentences.lay(locale.get_ref(), texts);
+            }
+        }
+        policy.keeping = Keeping::of(effect, policy.keeping);
+        if effect.is_read() {
+            policy.confirm = Confirm::Never;
+        }
+        policy
+    }
+}
+
+/// What the host says by itself, in every language that somebody wrote. Where nobody did, it speaks English.
+#[derive(Clone, Debug, Default)]
+pub struct Sentences(BTreeMap<String, InOneLanguage>);
+
+#[derive(Clone, Debug, Default)]
+struct InOneLanguage {
+    progress: Option<String>,
+    timeout: Option<String>,
+    unknown: Option<String>,
+    confirm: Option<Spanned<String>>,
+}
+
+/// Which sentence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sentence {
+    /// It takes longer than usual.
+    Progress,
+    /// There was no answer in time, and nothing was changed.
+    Timeout,
+    /// Nobody knows whether a write happened.
+    Unknown,
+}
+
+const PROGRESS: &str = "This is taking a bit longer than usual. I'm still checking, please hold on.";
+const TIMEOUT: &str = "I'm having trouble accessing that information right now. Would you like to try again, or should I connect you with a team member?";
+const UNKNOWN: &str = "I can't tell yet whether that went through, so please don't send it again. Should I connect you with a team member who can check?";
+
+const ENGLISH: &str = "en";
+
+impl Sentences {
+    /// A sentence in the language of the user, else of their tag's beginning, else in English.
+    pub fn say(&self, sentence: Sentence, locale: &str) -> &str {
+        let user = locale.to_ascii_lowercase();
+        let mut tag = user.as_str();
+        loop {
+            if let Some(text) = self.0.get(tag).and_then(|language| language.get(sentence)) {
+                return text;
+            }
+            tag = match tag.rfind('-') {
+                Some(end) => &tag[..end],
+                None if tag != ENGLISH => ENGLISH,
+                None => return sentence.in_english(),
+            };
+        }
+    }
+
+    /// The templates of the question before a write, by locale, each with its place in the configuration.
+    pub fn questions(&self) -> impl Iterator<Item = (&str, &Spanned<String>)> {
+        self.0.iter().filter_map(|(locale, language)| Some((locale.as_str(), language.confirm.as_ref()?)))
+    }
+
+    fn lay(&mut self, locale: &str, texts: &TextsSection) {
+        let language = self.0.entry(locale.to_ascii_lowercase()).or_default();
+        let lay = |kept: &mut Option<String>, written: &Option<Spanned<String>>| {
+            if let Some(text) = written {
+                *kept = Some(text.get_ref().clone());
+            }
+        };
+        lay(&mut language.progress, &texts.progress);
+        lay(&mut language.timeout, &texts.timeout);
+        lay(&mut language.unknown, &texts.unknown);
+        if texts.confirm.is_some() {
+            language.confirm.clone_from(&texts.confirm);
+        }
+    }
+}
+
+impl InOneLanguage {
+    fn get(&self, sentence: Sentence) -> Option<&str> {
+        match sentence {
+            Sentence::Progress => self.progress.as_deref(),
+            Sentence::Timeout => self.timeout.as_deref(),
+            Sentence::Unknown => self.unknown.as_deref(),
+        }
+    }
+}
+
+impl Sentence {
+    fn in_english(self) -> &'static str {
+        match self {
+            Sentence::Progress => PROGRESS,
+            Sentence::Timeout => TIMEOUT,
+            Sentence::Unknown => UNKNOWN,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,86 @@
+//! Forgets what was kept long enough: answers to writes, and confirmations that were used up. A write whose host died
+//! and which nobody asks for again gets its last word here. One slice of the keys at a time, so that no sweep holds the
+//! store up.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jackfield_core::idempotency::{IdempotencyPolicy, LEASE_GRACE_MS, State};
+use jackfield_core::port::{Bucket, Expect, Store, StoreError};
+use jiff::Timestamp;
+
+use crate::app::App;
+use crate::dispatch::idempotency::{Ledger, Unkept, abandoned};
+
+/// How long it takes to look at every key once.
+const ROUND: Duration = Duration::from_secs(60 * 60);
+
+/// Keys are digests in hexadecimal; those with the same first two digits are one slice.
+const SLICES: u32 = 256;
+
+/// Sweeps for as long as it is polled.
+pub async fn run(app: Arc<App>) {
+    let mut slices = (0..SLICES).cycle();
+    let mut tick = tokio::time::interval(ROUND / SLICES);
+    tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        let Some(slice) = slices.next() else { return };
+        let prefix = format!("{slice:02x}");
+        let now_ms = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
+        if let Err(error) = sweep_answers(&Ledger::new(&app), &*app.store, &prefix, now_ms).await {
+            tracing::warn!(%error, "answers are kept longer than they should");
+        }
+        if let Err(error) = sweep_confirmations(&*app.store, &prefix, now_ms).await {
+            tracing::warn!(%error, "confirmations are kept longer than they should");
+        }
+    }
+}
+
+async fn sweep_answers(ledger: &Ledger, store: &dyn Store, prefix: &str, now_ms: u64) -> Result<(), Unkept> {
+    let policy = IdempotencyPolicy::default();
+    for key in store.keys(Bucket::Idempotency, prefix).await? {
+        let (record, revision) = match ledger.get_named(&key).await {
+            Ok(Some(found)) => found,
+            Ok(None) => continue,
+            // It stays: whoever shows its key is refused rather than written for twice.
+            Err(error) => {
+                tracing::warn!(%error, "a record is of no use");
+                continue;
+            }
+        };
+        let over = match &record.state {
+            State::InFlight { lease_until_ms, .. } => now_ms >= lease_until_ms.saturating_add(LEASE_GRACE_MS),
+            State::Done { .. } => false,
+        };
+        let done = if over {
+            let last_word = record.answered(now_ms, abandoned());
+            ledger.put_named(&key, &last_word, Expect::Revision(revision)).await.map(drop)
+        } else if record.is_over(now_ms, &policy) {
+            ledger.delete_named(&key, Expect::Revision(revision)).await
+        } else {
+            Ok(())
+        };
+        match done {
+            // Somebody asked for it at this moment.
+            Ok(()) | Err(Unkept::Conflict) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// A used confirmation must be remembered for as long as its token could be shown again.
+async fn sweep_confirmations(store: &dyn Store, prefix: &str, now_ms: u64) -> Result<(), StoreError> {
+    for key in store.keys(Bucket::Confirmations, prefix).await? {
+        let Some(found) = store.get(Bucket::Confirmations, &key).await? else { continue };
+        let expires_ms = std::str::from_utf8(&found.value).ok().and_then(|text| text.parse::<u64>().ok());
+        if expires_ms.is_none_or(|expires_ms| now_ms >= expires_ms.saturating_add(LEASE_GRACE_MS)) {
+            store.delete(Bucket::Confirmations, &key, Expect::Any).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
