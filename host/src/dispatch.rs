@@ -6,7 +6,6 @@ use std::sync::Arc;
 use jackfield_core::call::{Call, CallContext, WriteOutcome};
 use jackfield_core::deadline::Deadline;
 use jackfield_core::failure::{Failure, FailureKind, FieldError};
-use jackfield_core::intent::Effect;
 use jackfield_sandbox::{Completed, Ended, Fault, Invocation, Usage};
 use jiff::Timestamp;
 
@@ -116,9 +115,7 @@ pub async fn run(app: &Arc<App>, order: Order) -> Result<Dispatched, Problem> {
         now_ms: u64::try_from(now.as_millisecond()).unwrap_or_default(),
         idempotency_key: guest_key,
     };
-    let asks_others = !connection.connector.manifest().calls.is_empty();
-    let executed = execute(app, &connection, call, context).await;
-    let (output, usage) = executed.map_err(|problem| doubted(problem, intent.spec.effect, asks_others))?;
+    let (output, usage) = execute(app, &connection, call, context).await?;
     Ok(Dispatched {
         call_id: trace.call_id,
         connection,
@@ -128,15 +125,6 @@ pub async fn run(app: &Arc<App>, order: Order) -> Result<Dispatched, Problem> {
         fetched_at: now,
         usage,
     })
-}
-
-/// A write that failed, as far as it is known. A connector that may ask others may have written through them, and those
-/// writes are not in its own count: then "nothing was written" is more than anybody knows.
-fn doubted(problem: Problem, effect: Effect, asks_others: bool) -> Problem {
-    if asks_others && !effect.is_read() && problem.outcome == WriteOutcome::None {
-        return problem.outcome(WriteOutcome::Unknown);
-    }
-    problem
 }
 
 /// One call of one guest, for a caller as for a connector that asks another.
@@ -268,24 +256,5 @@ struct AbortOnDrop(tokio::task::AbortHandle);
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {
         self.0.abort();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_written_is_not_claimed_for_a_connector_that_may_write_through_others() {
-        let cases = [
-            (Effect::Create, true, WriteOutcome::None, WriteOutcome::Unknown),
-            (Effect::Create, true, WriteOutcome::Applied, WriteOutcome::Applied),
-            (Effect::Create, false, WriteOutcome::None, WriteOutcome::None),
-            (Effect::Read, true, WriteOutcome::None, WriteOutcome::None),
-        ];
-        for (effect, asks_others, known, expected) in cases {
-            let problem = Problem::new(Code::Unavailable, "down").outcome(known);
-            assert_eq!(doubted(problem, effect, asks_others).outcome, expected, "{effect:?} {asks_others} {known:?}");
-        }
     }
 }
