@@ -21,7 +21,7 @@ pub mod stub;
 
 pub use client::{Answer, Client};
 pub use process::Process;
-pub use stub::Stub;
+pub use stub::{Silent, Stub};
 
 /// Root of the repository.
 pub fn root() -> PathBuf {

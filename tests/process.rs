@@ -24,8 +24,16 @@ impl Process {
     /// # Errors
     /// When it ends before, with everything that it said.
     pub async fn serve(binary: &Path, config: &Path) -> Result<Process> {
+        Process::serve_logging(binary, config, "debug").await
+    }
+
+    /// The same with another directive for its log. Lines of `info` of the host itself must be among them.
+    ///
+    /// # Errors
+    /// As [`Process::serve`].
+    pub async fn serve_logging(binary: &Path, config: &Path, log: &str) -> Result<Process> {
         let mut command = tokio::process::Command::from(command(binary, config, "serve"));
-        command.args(["--demo", "--listen", "127.0.0.1:0", "--log", "debug"]).kill_on_drop(true);
+        command.args(["--demo", "--listen", "127.0.0.1:0", "--log", log]).kill_on_drop(true);
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let lines = Arc::new(Mutex::new(String::new()));
         let mut log = BufReader::new(child.stderr.take().context("standard error is a pipe")?).lines();
@@ -48,6 +56,11 @@ impl Process {
             }
         });
         Ok(Process { client: Client::new(&base, "demo"), child, lines })
+    }
+
+    /// Its number, while it runs.
+    pub fn id(&self) -> Option<u32> {
+        self.child.id()
     }
 
     /// SIGKILL: no destructor runs, nothing is flushed.

@@ -1,6 +1,7 @@
 //! An upstream of a few lines, for what the simulated systems have no reason to do. It keeps what it received.
 
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use anyhow::Result;
@@ -119,6 +120,46 @@ impl Stub {
     /// Everything received so far.
     pub fn arrived(&self) -> Vec<Arrived> {
         self.arrived.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+    }
+}
+
+/// An upstream that takes every connection and never answers, until dropped.
+pub struct Silent {
+    /// Its base URL.
+    pub url: String,
+    taken: Arc<AtomicUsize>,
+    serving: JoinHandle<()>,
+}
+
+impl Silent {
+    /// On a port of its own.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn start() -> Result<Silent> {
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let url = format!("http://{}", listener.local_addr()?);
+        let taken = Arc::new(AtomicUsize::new(0));
+        let count = taken.clone();
+        let serving = tokio::spawn(async move {
+            let mut held = Vec::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                held.push(stream);
+                count.store(held.len(), Ordering::Release);
+            }
+        });
+        Ok(Silent { url, taken, serving })
+    }
+
+    /// Connections taken so far.
+    pub fn taken(&self) -> usize {
+        self.taken.load(Ordering::Acquire)
+    }
+}
+
+impl Drop for Silent {
+    fn drop(&mut self) {
+        self.serving.abort();
     }
 }
 

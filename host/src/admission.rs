@@ -23,7 +23,7 @@ mod vet;
 pub use envelope::{Context, Received, is_locale};
 pub use quota::{Place, Quota};
 pub use validate::Validator;
-pub use vet::{Vetted, sound, vet};
+pub use vet::{Vetted, enter, sound, vet};
 
 /// A bot service, known by its key.
 #[derive(Debug)]
@@ -93,7 +93,8 @@ pub struct Admitted {
     pub deadline_ms: Option<u64>,
     /// For writes: stable for retries of the same message.
     pub idempotency_key: Option<String>,
-    _places: [Place; 2],
+    /// In the caller's, the host's and, once it is known, the connection's bound.
+    places: Vec<Place>,
 }
 
 impl Admission {
@@ -160,8 +161,13 @@ impl Admission {
             confirmation: envelope.confirmation.map(|confirmation| confirmation.token),
             deadline_ms: envelope.options.and_then(|o| o.deadline_ms),
             idempotency_key,
-            _places: [in_caller, in_host],
+            places: vec![in_caller, in_host],
         })
+    }
+
+    /// Calls that may be under way in the host.
+    pub fn in_flight_max(&self) -> usize {
+        self.host.max()
     }
 
     /// Calls under way in the host.

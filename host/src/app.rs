@@ -14,7 +14,7 @@ use jackfield_store::{Closed, Embedded};
 use crate::admission::Admission;
 use crate::audit::AuditLog;
 use crate::cache::GuestCache;
-use crate::config::{Complaints, Config, Draft};
+use crate::config::{Complaints, Config, Draft, Resilience};
 use crate::dispatch::confirm::TokenSeal;
 use crate::guest_log::TracingLog;
 use crate::metrics::Metrics;
@@ -106,6 +106,7 @@ impl App {
         let confirmations = TokenSeal::new()
             .map_err(|why| Complaints::file(&config.source.path, why, "look at the system's random numbers"))?;
         let egress = Arc::new(egress);
+        egress.watch(metrics.watcher());
         let admission = Admission::new(&config, options.demo.then_some("demo"));
         Ok(Arc::new_cyclic(|app| {
             let ports = Arc::new(Ports {
@@ -195,7 +196,11 @@ fn store(config: &Config, options: Options, complaints: &mut Complaints) -> Arc<
     if options.dry || is_refused {
         return Arc::new(Closed);
     }
-    match Embedded::open(&config.store_path(), jackfield_store::Options::default()) {
+    let options = jackfield_store::Options {
+        file_bytes_max: config.store.file_bytes_max.as_ref().map(|bytes| *bytes.get_ref()),
+        ..jackfield_store::Options::default()
+    };
+    match Embedded::open(&config.store_path(), options) {
         Ok(store) => Arc::new(store),
         Err(error) => {
             complain_of_store(config, &error, complaints);
@@ -221,7 +226,7 @@ fn egress(config: &Config, parts: Parts, complaints: &mut Complaints) -> Option<
             client_cert_file: resolve(&section.client_certificate_file),
             client_key_file: resolve(&section.client_key_file),
             response_body_bytes_max: limits.response_body_bytes_max,
-            ..ConnectionConfig::default()
+            ..transport(config.resilience_of(section))
         };
         match transport.check() {
             Ok(()) => {
@@ -243,6 +248,19 @@ fn egress(config: &Config, parts: Parts, complaints: &mut Complaints) -> Option<
             complaints.push(span, format!("{error}: {}", error.source), "start again");
             None
         }
+    }
+}
+
+/// What the operator says of a connection's patience and of its share of the host.
+fn transport(resilience: Resilience) -> ConnectionConfig {
+    ConnectionConfig {
+        retry: resilience.retry,
+        breaker: resilience.breaker,
+        requests_in_flight_max: resilience.requests_in_flight_max,
+        sockets_per_origin_max: resilience.sockets_per_origin_max,
+        response_bytes_in_flight_max: resilience.response_bytes_in_flight_max,
+        connect_timeout_ms: resilience.connect_timeout_ms,
+        ..ConnectionConfig::default()
     }
 }
 

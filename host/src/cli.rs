@@ -126,11 +126,16 @@ pub(crate) struct ConfigFile {
 impl ConfigFile {
     /// Opens the store that the configuration names, or prints what is wrong. Connectors and secrets are not looked at.
     fn observe_store(&self) -> Result<Observer, Exit> {
-        let config = Config::read(&self.config).and_then(Draft::finish).map_err(|complaints| refuse(&complaints))?;
-        Observer::open(&config.store_path()).map_err(|error| {
+        Observer::open(&self.store_path()?).map_err(|error| {
             eprintln!("error: {error}\nhelp: {}", error.fault.hint());
             Exit::Failed
         })
+    }
+
+    /// The store's file.
+    fn store_path(&self) -> Result<PathBuf, Exit> {
+        let config = Config::read(&self.config).and_then(Draft::finish).map_err(|complaints| refuse(&complaints))?;
+        Ok(config.store_path())
     }
 }
 

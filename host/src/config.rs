@@ -17,11 +17,15 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 mod policy;
+pub mod rate;
 mod report;
+mod resilience;
 mod secrets;
 
 pub use policy::{IntentSection, TextsSection};
+pub use rate::RateSection;
 pub use report::{Complaint, Complaints};
+pub use resilience::{Resilience, ResilienceSection};
 pub use secrets::{MasterKeySection, SecretSection, SecretTable, VaultSection};
 
 /// A configuration whose every part stands on its own feet; what needs the connectors is checked by the registry.
@@ -37,6 +41,8 @@ pub struct Config {
     pub store: StoreSection,
     /// Per-call limits where a connection says nothing.
     pub limits: Limits,
+    /// Patience with business systems where a connection says nothing.
+    pub resilience: ResilienceSection,
     /// The sealed file that keeps values.
     pub vault: Option<Spanned<VaultSection>>,
     /// The server that keeps values.
@@ -131,7 +137,19 @@ pub struct SandboxSection {
 pub struct StoreSection {
     /// The file that holds tokens and the audit log, relative to this one; `jackfield.db` unless written otherwise.
     pub file: Option<Spanned<PathBuf>>,
+    /// How large the file may become, in bytes; then it is as full as a full disk. As large as the disk unless written.
+    pub file_bytes_max: Option<Spanned<u64>>,
+    /// For how many days the audit log is kept; for ever unless written.
+    pub audit_keep_days: Option<Spanned<u64>>,
+    /// How many records of the audit log are kept; all unless written.
+    pub audit_records_max: Option<Spanned<u64>>,
 }
+
+/// The smallest store that is of any use, in bytes.
+const STORE_BYTES_MIN: u64 = 1 << 20;
+
+/// The longest that the audit log may be told to be kept, in days: a hundred years.
+const AUDIT_DAYS_MAX: u64 = 36_500;
 
 /// `[caller.NAME]`: a bot service.
 #[derive(Clone, Debug, Deserialize)]
@@ -203,7 +221,23 @@ pub struct ConnectionSection {
     /// Limits of one call; keys that are not named come from `[limits]`.
     #[serde(default)]
     pub limits: Option<Spanned<toml::Table>>,
+    /// Calls under way, those that other connectors ask for included; above it 503 at once. Half of the host's bound
+    /// unless written, so that one slow system cannot take the host.
+    #[serde(default)]
+    pub in_flight_max: Option<Spanned<u64>>,
+    /// How often the manifest's probe is sent, in milliseconds; never unless written.
+    #[serde(default)]
+    pub probe_interval_ms: Option<Spanned<u64>>,
+    /// Retries, breaker and bulkheads; keys that are not named come from `[resilience]`.
+    #[serde(default)]
+    pub resilience: ResilienceSection,
+    /// Endpoint name to what the vendor's plan allows there.
+    #[serde(default)]
+    pub rate: BTreeMap<String, Spanned<RateSection>>,
 }
+
+/// How often a probe may be sent, in milliseconds: from once a second to once a day.
+const PROBE_INTERVAL_MS: std::ops::RangeInclusive<u64> = 1_000..=86_400_000;
 
 fn read_only() -> Access {
     Access::Read
@@ -285,6 +319,7 @@ impl Config {
             sandbox: sections.one("sandbox"),
             store: sections.one("store"),
             limits: sections.one("limits"),
+            resilience: sections.one("resilience"),
             vault: sections.optional("vault"),
             openbao: sections.optional("openbao"),
             callers: sections.named("caller").into_iter().map(|(k, v)| (k, v.into_inner())).collect(),
@@ -330,8 +365,20 @@ impl Config {
                 }
             }
         }
+        let store = &self.store;
+        for (name, written, may_be) in [
+            ("file_bytes_max", &store.file_bytes_max, STORE_BYTES_MIN..=1 << 50),
+            ("audit_keep_days", &store.audit_keep_days, 1..=AUDIT_DAYS_MAX),
+            ("audit_records_max", &store.audit_records_max, 1..=1 << 50),
+        ] {
+            resilience::check_number("`[store]`", name, written.as_ref(), may_be, complaints);
+        }
+        self.resilience.check("`[resilience]`", complaints);
+        let host = Resilience::default().with(&self.resilience);
+        host.check("`[resilience]`", &[&self.resilience], complaints);
         for (name, connection) in &self.connections {
             let section = connection.get_ref();
+            self.check_resilience(name, section, complaints);
             if !is_dashed_name(name) {
                 complaints.push(
                     Some(connection.span()),
@@ -389,6 +436,33 @@ impl Config {
         for (locale, texts) in &self.texts {
             policy::check_texts(locale, texts.span(), texts.get_ref(), complaints);
         }
+    }
+
+    fn check_resilience(&self, name: &str, section: &ConnectionSection, complaints: &mut Complaints) {
+        let whose = format!("connection `{name}`");
+        let calls = section.in_flight_max.as_ref();
+        resilience::check_number(&whose, "in_flight_max", calls, 1..=resilience::COUNT_MAX, complaints);
+        let interval = section.probe_interval_ms.as_ref();
+        resilience::check_number(&whose, "probe_interval_ms", interval, PROBE_INTERVAL_MS, complaints);
+        let own = &section.resilience;
+        own.check(&whose, complaints);
+        let (host, whole) = (Resilience::default().with(&self.resilience), self.resilience_of(section));
+        // What the host's section says wrongly has had its complaint there.
+        if (&host.retry, &host.breaker) != (&whole.retry, &whole.breaker) {
+            whole.check(&whose, &[&self.resilience, own], complaints);
+        }
+    }
+
+    /// Patience with the system of a connection: the connection's own over the host's over the defaults.
+    pub fn resilience_of(&self, section: &ConnectionSection) -> Resilience {
+        Resilience::default().with(&self.resilience).with(&section.resilience)
+    }
+
+    /// Calls of a connection under way at most.
+    pub fn in_flight_max_of(&self, section: &ConnectionSection) -> usize {
+        let half = (self.server.in_flight_max as usize).div_ceil(2);
+        let own = section.in_flight_max.as_ref().map(|max| *max.get_ref());
+        own.map_or(half, |max| usize::try_from(max).unwrap_or(usize::MAX))
     }
 
     /// The store's file.
@@ -500,7 +574,7 @@ impl<'i> Sections<'_, 'i> {
             self.complaints.push(
                 Some(key.span()),
                 format!("`{}` means nothing here", key.get_ref()),
-                "known sections: server, sandbox, store, limits, vault, openbao, caller, connector, connection, route, \
+                "known sections: server, sandbox, store, limits, resilience, vault, openbao, caller, connector, connection, route, \
                  intent, texts, template",
             );
         }

@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use crate::admission::{Context, Vetted};
 use crate::app::App;
 use crate::error::{Code, Problem};
+use crate::health;
 use crate::policy::Sentence;
 use crate::registry::{Connection, Intent};
 use crate::reply::Reply;
@@ -22,6 +23,9 @@ pub mod idempotency;
 
 use confirm::Agreed;
 use deadline::Budgeted;
+
+/// How long a caller is told to wait for a place in the sandbox, in milliseconds.
+const FULL_RETRY_MS: u32 = 1_000;
 
 /// What the guest is run with: nothing is left to check.
 pub struct Order {
@@ -166,6 +170,7 @@ pub async fn execute(
                 _ => Vec::new(),
             };
             let problem = Problem::from_failure(failure, usage.write_outcome);
+            let problem = health::tell_when(app.egress(), connection, &intent, problem);
             Err(if missing.is_empty() { problem } else { problem.lacking(&connection.name, &missing) })
         }
         Err(Ended::Fault(fault)) => {
@@ -176,7 +181,8 @@ pub async fn execute(
                 Fault::Overloaded { .. } => Code::Overloaded,
                 _ => Code::ConnectorFault,
             };
-            Err(Problem::new(code, told).outcome(usage.write_outcome))
+            let problem = Problem::new(code, told).outcome(usage.write_outcome);
+            Err(if code == Code::Overloaded { problem.retry_after(FULL_RETRY_MS) } else { problem })
         }
     }
 }

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use jackfield_core::call::User;
 use jackfield_core::grant::Subject;
-use jackfield_egress::{Egress, Report};
+use jackfield_core::manifest::Access;
+use jackfield_egress::{Egress, Report, State};
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::app::App;
+use crate::error::{Code, Problem};
 use crate::registry::Connection;
 
 /// What a test of a connection showed.
@@ -27,11 +30,50 @@ pub struct Tested {
     pub endpoints: BTreeMap<String, Report>,
 }
 
+/// Why a connection with good credentials is not well, for the operator.
+const LEFT_ALONE: &str = "too many requests failed: the system is left alone for a while";
+
 /// How a connection is doing, as the API says it.
 pub fn status(egress: &Egress, connection: &Connection) -> Value {
-    match &connection.disabled {
-        Some(reason) => json!({ "state": "disabled", "reason": reason }),
-        None => serde_json::to_value(egress.status(&connection.name)).unwrap_or_default(),
+    if let Some(reason) = &connection.disabled {
+        return json!({ "state": "disabled", "reason": reason });
+    }
+    let mut status = egress.status(&connection.name);
+    let health = egress.health(&connection.name);
+    // What a person has to do something about is worse than what passes by itself.
+    if status.state == State::Active && health.as_ref().is_some_and(|health| !health.breaker.are_closed()) {
+        status.state = State::Degraded;
+        status.reason = Some(LEFT_ALONE.to_owned());
+    }
+    let mut shown = serde_json::to_value(status).unwrap_or_default();
+    shown["calls_in_flight"] = json!(connection.calls.taken());
+    shown["calls_in_flight_max"] = json!(connection.calls.max());
+    if let Some(health) = health {
+        shown["health"] = serde_json::to_value(health).unwrap_or_default();
+    }
+    shown
+}
+
+/// Brings the metrics that are not counted in step with what they show.
+pub fn show(app: &App) {
+    for connection in app.registry.connections() {
+        if let Some(health) = app.egress().health(&connection.name) {
+            app.metrics.show(&connection.name, &health, connection.calls.taken());
+        }
+    }
+}
+
+/// Says when to come back, where a system is left alone and it is known until when. Before that, asking is no use.
+#[must_use]
+pub fn tell_when(egress: &Egress, connection: &Connection, intent: &str, problem: Problem) -> Problem {
+    if problem.code != Code::Unavailable || problem.retry_after_ms.is_some() {
+        return problem;
+    }
+    let is_read = connection.intents.get(intent).is_some_and(|intent| intent.spec.effect.is_read());
+    let access = if is_read { Access::Read } else { Access::Write };
+    match egress.tried_again_in(&connection.name, access) {
+        Some(wait) => problem.retry_after(u32::try_from(wait.as_millis()).unwrap_or(u32::MAX)),
+        None => problem,
     }
 }
 

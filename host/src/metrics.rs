@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield_egress::{Change, Observer, State};
+use jackfield_egress::{Change, Health, Observer, State, Watcher};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -12,6 +12,10 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+
+mod upstream;
+
+use upstream::Upstream;
 
 /// What [`Metrics::encode`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -43,6 +47,7 @@ pub struct Metrics {
     refused: Family<Vec<(&'static str, &'static str)>, Counter>,
     troubled: Family<Standing, Gauge>,
     in_flight: Gauge,
+    upstream: Upstream,
 }
 
 /// Credentials that do not work as they should.
@@ -70,7 +75,8 @@ impl Default for Metrics {
             "Credentials of a connection that wait for a person, by state",
             troubled.clone(),
         );
-        Metrics { registry, calls, seconds, refused, troubled, in_flight }
+        let upstream = Upstream::register(&mut registry);
+        Metrics { registry, calls, seconds, refused, troubled, in_flight, upstream }
     }
 }
 
@@ -98,6 +104,16 @@ impl Metrics {
                 gauge(change.to).inc();
             }
         })
+    }
+
+    /// Counts the traffic with business systems.
+    pub fn watcher(&self) -> Watcher {
+        self.upstream.watcher()
+    }
+
+    /// How a connection stands at this moment. `calls` is the number of calls under way.
+    pub fn show(&self, connection: &str, health: &Health, calls: usize) {
+        self.upstream.show(connection, health, calls);
     }
 
     /// A request that ended before.

@@ -93,6 +93,8 @@ impl Orchestrator {
             idempotency_key: caller.idempotency_key.as_ref().map(|key| format!("{key}/{next}")),
             ..caller.clone()
         };
+        // Whoever asks by way of another connector takes a place as well: the bound is the system's, not the caller's.
+        let _place = admission::enter(&connection).map_err(failure)?;
         let context = CallContext {
             connection: connection.name.clone(),
             ancestors,

@@ -1,8 +1,10 @@
 //! Connectors that are loaded and connections that use them: everything about a call that can be decided before there
 //! is one. Built whole or not at all.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use jackfield_core::budget::Limits;
 use jackfield_core::grant::{ConnectionGrant, Grant, NetworkPolicy, Subject};
@@ -15,7 +17,8 @@ use jackfield_sandbox::{Connector, Sandbox};
 use serde_json::Value;
 use toml::Spanned;
 
-use crate::admission::Validator;
+use crate::admission::{Quota, Validator};
+use crate::config::rate::Place;
 use crate::config::{Complaints, Config, ConnectionSection};
 use crate::policy::Policy;
 
@@ -56,6 +59,10 @@ pub struct Connection {
     pub region: Option<String>,
     /// Those intents that are served.
     pub intents: HashMap<String, Arc<Intent>>,
+    /// Calls under way.
+    pub calls: Quota,
+    /// How often its health is probed.
+    pub probe_interval: Option<Duration>,
     /// Why it takes no calls, where its credential was found to be no use at the start.
     pub disabled: Option<String>,
 }
@@ -230,6 +237,15 @@ fn resolve(
             format!("connector `{}` has {}", manifest.id, names(manifest.endpoints.keys())),
         );
     }
+    let probed = section.subject == Subject::Connection && manifest.endpoints.values().any(|e| e.probe.is_some());
+    if let Some(interval) = section.probe_interval_ms.as_ref().filter(|_| !probed) {
+        complaints.push(
+            Some(interval.span()),
+            format!("`probe_interval_ms` of connection `{name}` has nothing to send"),
+            "only a connection with a credential of its own, whose connector names a `probe`, can be probed",
+        );
+    }
+    let manifest = &*of_plan(config, name, section, manifest, complaints);
     if complaints.list().len() > before {
         return None;
     }
@@ -281,8 +297,42 @@ fn resolve(
         limits: Arc::new(limits),
         region: section.region.as_ref().map(|r| r.get_ref().clone()),
         intents,
+        calls: Quota::new(config.in_flight_max_of(section)),
+        probe_interval: section.probe_interval_ms.as_ref().map(|ms| Duration::from_millis(*ms.get_ref())),
         disabled: None,
     })
+}
+
+/// The manifest with the vendor's budgets as the operator has them.
+fn of_plan<'m>(
+    config: &Config,
+    name: &str,
+    section: &ConnectionSection,
+    manifest: &'m Manifest,
+    complaints: &mut Complaints,
+) -> Cow<'m, Manifest> {
+    let wait_max = config.resilience_of(section).budget_wait_ms_max;
+    let mut manifest = Cow::Borrowed(manifest);
+    for (endpoint, written) in &section.rate {
+        let (span, own) = (written.span(), written.get_ref());
+        let Some(known) = manifest.to_mut().endpoints.get_mut(endpoint) else {
+            complaints.push(
+                Some(span),
+                format!("`rate` of connection `{name}` names the endpoint `{endpoint}`, which is not there"),
+                format!("connector `{}` has {}", manifest.id, names(manifest.endpoints.keys())),
+            );
+            continue;
+        };
+        let place = Place { connection: name, endpoint, span };
+        known.rate = Arc::new(own.over(&place, &known.rate, complaints));
+    }
+    if let Some(wait_max) = wait_max {
+        for endpoint in manifest.to_mut().endpoints.values_mut() {
+            let rate = Arc::make_mut(&mut endpoint.rate);
+            rate.wait_ms_max = rate.wait_ms_max.min(wait_max);
+        }
+    }
+    manifest
 }
 
 /// The connection's settings with the manifest's defaults, held against the manifest's schema.

@@ -1,4 +1,5 @@
-//! Forgets what was kept long enough: answers to writes, and confirmations that were used up. A write whose host died
+//! Forgets what was kept long enough: answers to writes, confirmations that were used up, and records of the audit log
+//! where the operator wants no more of them. A write whose host died
 //! and which nobody asks for again gets its last word here. One slice of the keys at a time, so that no sweep holds the
 //! store up.
 
@@ -12,6 +13,8 @@ use jiff::Timestamp;
 use crate::app::App;
 use crate::dispatch::idempotency::{Ledger, Unkept, abandoned};
 
+mod audit;
+
 /// How long it takes to look at every key once.
 const ROUND: Duration = Duration::from_secs(60 * 60);
 
@@ -21,6 +24,7 @@ const SLICES: u32 = 256;
 /// Sweeps for as long as it is polled.
 pub async fn run(app: Arc<App>) {
     let mut slices = (0..SLICES).cycle();
+    let kept = audit::Kept::of(&app.config.store);
     let mut tick = tokio::time::interval(ROUND / SLICES);
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -33,6 +37,9 @@ pub async fn run(app: Arc<App>) {
         }
         if let Err(error) = sweep_confirmations(&*app.store, &prefix, now_ms).await {
             tracing::warn!(%error, "confirmations are kept longer than they should");
+        }
+        if let Err(error) = audit::trim(&*app.store, &kept, Timestamp::now()).await {
+            tracing::warn!(%error, "the audit log is kept longer than it should");
         }
     }
 }

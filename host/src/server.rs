@@ -16,6 +16,7 @@ use tokio::sync::Semaphore;
 
 use crate::api;
 use crate::app::App;
+use crate::probing;
 use crate::retention;
 use crate::trace::Trace;
 
@@ -39,6 +40,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     let mut stop = std::pin::pin!(stop);
     let mut beside = tokio::task::JoinSet::new();
     beside.spawn(retention::run(app.clone()));
+    beside.spawn(probing::run(app.clone()));
     let room = Arc::new(Semaphore::new(server.connections_max.min(Semaphore::MAX_PERMITS)));
     loop {
         let accepted = tokio::select! {

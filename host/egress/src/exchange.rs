@@ -21,7 +21,7 @@ use crate::client::Connection;
 use crate::credential::csrf::{self, Session};
 use crate::credential::{self, Attempt, Judgement, placement};
 use crate::retry::Stop;
-use crate::traffic::{Asking, Flight};
+use crate::traffic::{Asking, Flight, Purpose};
 use crate::{Egress, redirect, request, response};
 
 /// What one request led to.
@@ -36,6 +36,7 @@ struct Leg<'l> {
     granted: &'l Granted<OutboundRequest>,
     context: &'l CallContext,
     deadline: Instant,
+    purpose: Purpose,
 }
 
 /// The head of an answer, and what the request went out with.
@@ -63,9 +64,9 @@ impl Egress {
         granted: &Granted<OutboundRequest>,
         context: &CallContext,
         hops: usize,
-        deadline: Instant,
+        (deadline, purpose): (Instant, Purpose),
     ) -> Result<Hop, Stop> {
-        let leg = Leg { connection, granted, context, deadline };
+        let leg = Leg { connection, granted, context, deadline, purpose };
         // Last of all that is put on, so that nothing before could carry it elsewhere.
         // How often a credential is asked for is decided where that is done, for all requests together.
         let acquiring = self.credentials.acquire(granted, context, connection, deadline);
@@ -106,9 +107,9 @@ impl Egress {
                 Ok(response) => response,
                 Err(stop) => {
                     match &stop {
-                        Stop::Failed(error) => flight.failed(error, &self.vault),
+                        Stop::Failed(error) => flight.failed(error),
                         Stop::Final(SendError::TooLarge { .. }) => flight.answered(status),
-                        Stop::Final(error) => flight.kept(error, &self.vault),
+                        Stop::Final(error) => flight.kept(error),
                     }
                     return Err(stop);
                 }
@@ -170,6 +171,7 @@ impl Egress {
                 method: request.method(),
                 path,
                 deadline: leg.deadline,
+                purpose: leg.purpose,
             },
         )
         .await?;
@@ -191,11 +193,11 @@ impl Egress {
                 match &stop {
                     Stop::Failed(error) => {
                         using.failed(error);
-                        flight.failed(error, &self.vault);
+                        flight.failed(error);
                     }
                     Stop::Final(error) => {
                         using.failed(error);
-                        flight.kept(error, &self.vault);
+                        flight.kept(error);
                     }
                 }
                 Err(stop)

@@ -1,7 +1,10 @@
 //! Answers for how a connection is doing, as its real traffic shows it: for `/v1/connections` and for whoever is called
 //! at night. Whether its credentials work is `state.rs`'s business; nothing is sent to find anything out.
 
-use jackfield_core::breaker;
+use std::time::Duration;
+
+use jackfield_core::breaker::{self, Standing};
+use jackfield_core::manifest::Access;
 use jackfield_core::rate;
 use serde::Serialize;
 
@@ -35,6 +38,13 @@ pub struct Breakers {
     pub read: breaker::Standing,
     /// That of writes.
     pub write: breaker::Standing,
+}
+
+impl Breakers {
+    /// Whether requests of both kinds pass.
+    pub fn are_closed(&self) -> bool {
+        [self.read, self.write].iter().all(|standing| *standing == Standing::Closed)
+    }
 }
 
 /// How the vendor's budget at one endpoint stands.
@@ -71,5 +81,18 @@ impl Egress {
             breaker: Breakers { read, write },
             budget: budget.collect(),
         })
+    }
+
+    /// How long until a connection that is left alone is tried again. What writes may read before, so that for a write
+    /// both breakers count. Nothing where it is asked.
+    pub fn tried_again_in(&self, connection: &str, access: Access) -> Option<Duration> {
+        let connection = self.connections.load().get(connection).cloned()?;
+        let [read, write] = connection.traffic().breakers();
+        let write = (access == Access::Write).then_some(write);
+        let open = [Some(read), write].into_iter().flatten().filter_map(|standing| match standing {
+            Standing::Open { retry_after_ms } => Some(Duration::from_millis(retry_after_ms)),
+            Standing::Closed | Standing::HalfOpen => None,
+        });
+        open.max()
     }
 }

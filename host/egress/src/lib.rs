@@ -52,7 +52,7 @@ pub use probe::{Report, Unserved};
 pub use scrub::REDACTED;
 pub use state::{Change, Observer, State, Status};
 pub use tls::TlsError;
-pub use traffic::{Figures, LastError};
+pub use traffic::{Failing, Figures, LastError};
 pub use vault::{
     AppRole, Editor, FileProblem, Kubernetes, KvField, Listed, LoginSecret, MasterKey, MasterSource, OpenBao,
     OpenBaoAuth, OpenBaoConfig, OpenBaoProblem, Rekeyed, SealedError, SealedProblem, SealedVault, Sealer, SecretEntry,
@@ -67,6 +67,7 @@ use exchange::Hop;
 use ledger::Ledger;
 use state::States;
 use token::{Desk, Tokens};
+use traffic::Purpose;
 use watch::Watch;
 
 /// A configuration that cannot be used.
@@ -175,6 +176,7 @@ impl Egress {
         &self,
         mut granted: Granted<OutboundRequest>,
         context: &CallContext,
+        purpose: Purpose,
     ) -> Result<UpstreamResponse, SendError> {
         let deadline = deadline(granted.value().timeout, context);
         // By the proof's connection, not the context's: a credential goes where its own grant says and nowhere else.
@@ -182,7 +184,7 @@ impl Egress {
         // For as long as the request takes, waits included: what waits holds memory of the host as well.
         let _place = connection.enter(granted.endpoint(), granted.access())?;
         for hops in 0.. {
-            let outcome = self.persist(&connection, &granted, context, hops, deadline).await;
+            let outcome = self.persist(&connection, &granted, context, hops, (deadline, purpose)).await;
             match outcome {
                 Ok(Hop::Answer(response)) => return Ok(response),
                 Ok(Hop::Redirect(_, next)) => granted = *next,
@@ -204,7 +206,9 @@ impl port::Egress for Egress {
         request: Granted<OutboundRequest>,
         context: &'a CallContext,
     ) -> BoxFuture<'a, Result<UpstreamResponse, SendError>> {
-        Box::pin(async move { self.answer(request, context).await.map_err(|error| scrubbed(&self.vault, error)) })
+        Box::pin(async move {
+            self.answer(request, context, Purpose::Call).await.map_err(|error| scrubbed(&self.vault, error))
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use jackfield_core::call::{CallContext, User};
 use jackfield_core::grant::EndpointGrant;
-use jackfield_core::manifest::{OAuth2, Scheme, SignatureAlgorithm, TokenGrant};
+use jackfield_core::manifest::{Access, OAuth2, Scheme, SignatureAlgorithm, TokenGrant};
 use jackfield_core::port::{SendError, UpstreamResponse};
 use serde::Serialize;
 use tokio::time::Instant;
@@ -16,6 +16,7 @@ use crate::credential;
 use crate::credential::sign::SigningKey;
 use crate::state::State;
 use crate::token::Ask;
+use crate::traffic::Purpose;
 
 /// What a test of an endpoint showed. It holds no secret value.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -90,15 +91,7 @@ impl Egress {
 
     /// Gets the endpoint's credential and sends its probe, where the manifest has one.
     pub async fn test(&self, endpoint: &Arc<EndpointGrant>, user: Option<&Arc<User>>, timeout: Duration) -> Report {
-        let context = CallContext {
-            call_id: "test".into(),
-            connection: endpoint.connection().into(),
-            tenant: endpoint.tenant().into(),
-            user: user.cloned(),
-            deadline: std::time::Instant::now() + timeout,
-            traceparent: None,
-            ancestors: Arc::new([]),
-        };
+        let context = context("test", endpoint, user.cloned(), timeout);
         let outcome = self.try_out(endpoint, &context).await.map_err(|error| crate::scrubbed(&self.vault, error));
         let mut report = Report::default();
         match outcome {
@@ -119,6 +112,19 @@ impl Egress {
         report
     }
 
+    /// Sends an endpoint's probe to see how the system is doing: the way of every request, but once, without waiting for
+    /// the vendor's budget, and counted apart. Nothing where the manifest names none that only reads.
+    ///
+    /// # Errors
+    /// Why there was no answer; [`SendError::Unavailable`] also while the breaker is open, and then nothing was sent.
+    pub async fn probe(&self, endpoint: &Arc<EndpointGrant>, timeout: Duration) -> Option<Result<u16, SendError>> {
+        // One that is not granted has been complained of by the operator's own test.
+        let granted = EndpointGrant::probe(endpoint)?.ok().filter(|granted| granted.access() == Access::Read)?;
+        let context = context("probe", endpoint, None, timeout);
+        let answered = self.answer(granted, &context, Purpose::Probe).await;
+        Some(answered.map(|answer| answer.status).map_err(|error| crate::scrubbed(&self.vault, error)))
+    }
+
     async fn try_out(
         &self,
         endpoint: &Arc<EndpointGrant>,
@@ -126,7 +132,7 @@ impl Egress {
     ) -> Result<Option<UpstreamResponse>, SendError> {
         if let Some(probe) = EndpointGrant::probe(endpoint) {
             let granted = probe.map_err(|refusal| SendError::Denied(format!("the probe: {refusal}")))?;
-            return self.answer(granted, context).await.map(Some);
+            return self.answer(granted, context, Purpose::Call).await.map(Some);
         }
         if let Scheme::OAuth2(_) = &endpoint.scheme {
             let ask = Ask::of(endpoint, context)?;
@@ -139,5 +145,18 @@ impl Egress {
             credential::read(&self.vault, endpoint.connection(), name).await?;
         }
         Ok(None)
+    }
+}
+
+/// For what the host asks of its own accord.
+fn context(call_id: &str, endpoint: &EndpointGrant, user: Option<Arc<User>>, timeout: Duration) -> CallContext {
+    CallContext {
+        call_id: call_id.into(),
+        connection: endpoint.connection().into(),
+        tenant: endpoint.tenant().into(),
+        user,
+        deadline: std::time::Instant::now() + timeout,
+        traceparent: None,
+        ancestors: Arc::new([]),
     }
 }

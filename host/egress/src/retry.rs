@@ -16,6 +16,7 @@ use tokio::time::Instant;
 
 use crate::client::Connection;
 use crate::exchange::Hop;
+use crate::traffic::Purpose;
 use crate::watch::What;
 use crate::{Egress, clock, random, report};
 
@@ -50,7 +51,7 @@ impl Egress {
         granted: &Granted<OutboundRequest>,
         context: &CallContext,
         hops: usize,
-        deadline: Instant,
+        (deadline, purpose): (Instant, Purpose),
     ) -> Result<Hop, SendError> {
         let rate = &granted.endpoint().rate;
         let idempotent = granted.access() == Access::Read || granted.value().idempotent;
@@ -59,9 +60,13 @@ impl Egress {
         loop {
             attempts += 1;
             let begun = Instant::now();
-            let outcome = self.hop(connection, granted, context, hops, deadline).await;
+            let outcome = self.hop(connection, granted, context, hops, (deadline, purpose)).await;
             let cause = cause(&outcome, rate);
             let outcome = outcome.map_err(Stop::into_error);
+            // The next one comes by itself, and one that fails is what it was sent to find out.
+            if purpose == Purpose::Probe {
+                return outcome;
+            }
             report(&self.vault, granted, context, begun.elapsed(), &outcome);
             let Some(cause) = cause else { return told(outcome, earlier) };
             let left = deadline.saturating_duration_since(Instant::now());

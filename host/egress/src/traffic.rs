@@ -29,7 +29,16 @@ mod recent;
 pub(crate) use bulkhead::{BodyRoom, Bulkhead, Place};
 pub(crate) use flight::{Asking, Flight};
 pub(crate) use recent::Recent;
-pub use recent::{Figures, LastError};
+pub use recent::{Failing, Figures, LastError};
+
+/// What a request is sent for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Somebody asked.
+    Call,
+    /// To see how the system is doing: once, without waiting for a budget, and counted apart.
+    Probe,
+}
 
 /// The traffic of one connection.
 pub(crate) struct Traffic {
@@ -102,12 +111,14 @@ impl Traffic {
     }
 
     /// Asks the breaker.
-    fn admit(&self, policy: &BreakerPolicy, access: Access) -> Result<Permit, SendError> {
+    fn admit(&self, policy: &BreakerPolicy, access: Access, purpose: Purpose) -> Result<Permit, SendError> {
         let now = Instant::now().into_std();
         match self.with_breaker(access, |breaker| breaker.admit(policy, now)) {
             Admission::Pass(permit) | Admission::Probe(permit) => Ok(permit),
             Admission::Refuse { retry_after } => {
-                self.tell(access, What::Refused { by: Bound::Breaker });
+                if purpose == Purpose::Call {
+                    self.tell(access, What::Refused { by: Bound::Breaker });
+                }
                 let detail = format!(
                     "connection `{}` is not asked for any {access}: too many of its last requests failed; \
                      it is tried again in {} ms",
@@ -192,11 +203,11 @@ impl Traffic {
     }
 
     /// Keeps what came of a request for the figures.
-    fn remember(&self, elapsed: Option<Duration>, verdict: Verdict, error: Option<&str>) {
+    fn remember(&self, elapsed: Option<Duration>, verdict: Verdict, error: Option<Failing>) {
         let mut recent = self.recent();
         recent.add(Instant::now().into_std(), elapsed, verdict);
-        if let Some(words) = error {
-            recent.fail(clock::now_ms(), words);
+        if let Some(kind) = error {
+            recent.fail(clock::now_ms(), kind);
         }
     }
 }

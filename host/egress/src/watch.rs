@@ -49,6 +49,13 @@ pub enum What {
         /// Which bound.
         by: Bound,
     },
+    /// A probe was answered, or should have been. Nothing else is told of it.
+    Probed {
+        /// Whether the system answered with anything below 500.
+        ok: bool,
+        /// Until that was clear.
+        elapsed: Duration,
+    },
     /// A breaker stands otherwise than before.
     Breaker {
         /// How it stands now.

@@ -27,6 +27,11 @@ impl Quota {
         self.room.clone().try_acquire_owned().ok().map(Place)
     }
 
+    /// Places in all.
+    pub fn max(&self) -> usize {
+        self.max
+    }
+
     /// Places taken.
     pub fn taken(&self) -> usize {
         self.max - self.room.available_permits()

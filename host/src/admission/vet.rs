@@ -19,12 +19,31 @@ pub struct Vetted {
     pub input: Value,
 }
 
-/// Normalises and validates.
+/// How long a caller is told to wait for a place in a connection's bound, in milliseconds.
+const FULL_RETRY_MS: u32 = 1_000;
+
+/// A place among the calls of a connection.
 ///
 /// # Errors
-/// `invalid-input` with one entry per field, in the order of the schema.
+/// `overloaded` at once when all are taken: a system that hangs holds no more of the host than these.
+pub fn enter(connection: &Connection) -> Result<Place, Problem> {
+    connection.calls.take().ok_or_else(|| {
+        let detail = format!(
+            "connection `{}` has {} calls in flight, which is its `in_flight_max`",
+            connection.name,
+            connection.calls.max()
+        );
+        Problem::told(Code::Overloaded, detail).retry_after(FULL_RETRY_MS)
+    })
+}
+
+/// Takes a place in the connection's bound, normalises and validates.
+///
+/// # Errors
+/// `overloaded`; `invalid-input` with one entry per field, in the order of the schema.
 pub fn vet(routed: Routed) -> Result<Vetted, Problem> {
     let Routed { mut admitted, connection, intent } = routed;
+    admitted.places.push(enter(&connection)?);
     let mut input = std::mem::take(&mut admitted.input);
     sound(&intent, &connection, &admitted.context, &mut input)?;
     Ok(Vetted { admitted, connection, intent, input })

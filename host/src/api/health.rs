@@ -5,6 +5,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::Api;
+use crate::health;
 use crate::metrics::CONTENT_TYPE;
 
 /// The process answers.
@@ -22,5 +23,6 @@ pub(super) async fn ready(State(api): State<Api>) -> Response {
 
 /// Counters in the OpenMetrics text format. Names of intents and connections only: nothing of a call's content.
 pub(super) async fn metrics(State(api): State<Api>) -> Response {
+    health::show(&api.app);
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], api.app.metrics.encode(api.app.admission.in_flight())).into_response()
 }

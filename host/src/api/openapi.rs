@@ -102,11 +102,14 @@ fn describe() -> Value {
                     "access": { "enum": ["read", "write"] },
                     "subject": { "enum": ["connection", "user"], "description": "Whose credential it uses." },
                     "intents": { "type": "array", "items": { "type": "string" } },
-                    "state": { "enum": ["active", "degraded", "pending", "reauth_required", "disabled"] },
+                    "state": { "enum": ["active", "degraded", "pending", "reauth_required", "disabled"], "description": "`degraded`: scopes are missing, or a breaker is not closed." },
                     "reason": { "type": "string", "description": "For the operator." },
                     "since_ms": { "type": "integer", "description": "Of the state; milliseconds since the Unix epoch." },
                     "missing_scopes": { "type": "array", "items": { "type": "string" } },
-                    "users_troubled": { "type": "integer", "description": "Users whose own credential does not work." } } },
+                    "users_troubled": { "type": "integer", "description": "Users whose own credential does not work." },
+                    "calls_in_flight": { "type": "integer" }, "calls_in_flight_max": { "type": "integer" },
+                    "health": { "$ref": "#/components/schemas/Health" } } },
+                "Health": health(),
                 "Tested": { "type": "object", "required": ["connection", "ok", "endpoints"], "properties": {
                     "connection": { "type": "string" }, "ok": { "type": "boolean" },
                     "reason": { "type": "string", "description": "Why nothing was tried." },
@@ -126,6 +129,28 @@ fn describe() -> Value {
             },
         },
     })
+}
+
+/// How a connection has been answering, as `/v1/connections` shows it.
+fn health() -> Value {
+    json!({ "type": "object", "description": "As the traffic of the last five minutes shows it. None for a connection that is disabled.", "required": ["requests", "requests_in_flight", "response_bytes_in_flight", "breaker"], "properties": {
+                    "requests": { "type": "integer", "description": "Requests to the system that these figures are made of." },
+                    "p50_ms": { "type": "integer" }, "p95_ms": { "type": "integer" },
+                    "error_ratio": { "type": "number", "minimum": 0, "maximum": 1 },
+                    "requests_in_flight": { "type": "integer" }, "response_bytes_in_flight": { "type": "integer" },
+                    "last_error": { "type": "object", "required": ["at_ms", "kind"], "properties": {
+                        "at_ms": { "type": "integer", "description": "Milliseconds since the Unix epoch." },
+                        "kind": { "enum": ["status", "timeout", "unavailable", "too-large", "denied", "rate-limited", "reauth-required"] },
+                        "status": { "type": "integer", "description": "With `status`." } } },
+                    "breaker": { "type": "object", "description": "Reads and writes are judged apart.", "required": ["read", "write"], "additionalProperties": {
+                        "type": "object", "required": ["state"], "properties": {
+                            "state": { "enum": ["closed", "open", "half-open"] },
+                            "retry_after_ms": { "type": "integer", "description": "With `open`: until it is tried again." } } } },
+                    "budget": { "type": "array", "description": "The vendor's, for each endpoint that has been asked.", "items": { "type": "object", "required": ["endpoint", "paused_ms", "windows"], "properties": {
+                        "endpoint": { "type": "string" },
+                        "paused_ms": { "type": "integer", "description": "For which the system asked to be left alone." },
+                        "windows": { "type": "array", "items": { "type": "object", "properties": {
+                            "window": { "type": "string" }, "limit": { "type": "integer" }, "used": { "type": "integer" } } } } } } } } })
 }
 
 #[cfg(test)]

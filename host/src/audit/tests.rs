@@ -86,6 +86,9 @@ mod moody {
         fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>> {
             Box::pin(async { Ok(()) })
         }
+        fn trim(&self, _: Log, _: u64) -> BoxFuture<'_, Result<(), StoreError>> {
+            Box::pin(async { Ok(()) })
+        }
         fn entries<'a>(&'a self, _: Log, _: u64, _: usize) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>> {
             Box::pin(async { Ok(Vec::new()) })
         }

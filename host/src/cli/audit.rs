@@ -98,6 +98,7 @@ fn verify(args: &Verify) -> anyhow::Result<Exit> {
 fn report(found: &Verification, wanted: Option<[u8; 32]>) -> Value {
     let mut report = json!({
         "count": found.count,
+        "trimmed": found.trimmed,
         "head": hex(&found.head),
         "broken": found.broken.map(|broken| json!({ "sequence": broken.sequence(), "why": broken.to_string() })),
     });
@@ -110,11 +111,22 @@ fn report(found: &Verification, wanted: Option<[u8; 32]>) -> Value {
 fn sentences(found: &Verification, wanted: Option<[u8; 32]>) -> Result<String, std::fmt::Error> {
     let mut out = String::new();
     match found.broken {
-        None => writeln!(out, "{} records, unbroken\nhead {}", found.count, hex(&found.head))?,
+        None => {
+            writeln!(out, "{} records, unbroken", found.count)?;
+            if found.trimmed > 0 {
+                writeln!(out, "the {} records before them are kept no longer", found.trimmed)?;
+            }
+            writeln!(out, "head {}", hex(&found.head))?;
+        }
         Some(broken) => writeln!(out, "broken: {broken}\nthe {} records before it are unbroken", found.count)?,
     }
     match (wanted, found.found) {
         (None, _) => {}
+        (Some(_), None) if found.trimmed > 0 => writeln!(
+            out,
+            "the head given is not in the log: it is that of a record which is kept no longer, or records were cut off or \
+             written anew"
+        )?,
         (Some(_), Some(at)) => writeln!(out, "the head given is that of record {at}: nothing up to it has changed")?,
         (Some(_), None) => writeln!(out, "the head given is not in the log: records were cut off or written anew")?,
     }
@@ -215,12 +227,20 @@ mod tests {
 
     #[test]
     fn a_verdict_says_what_broke_and_what_a_head_proves() {
-        let mut found = Verification { count: 3, head: [1; 32], found: None, broken: None };
+        let mut found = Verification { count: 3, trimmed: 0, head: [1; 32], found: None, broken: None };
         let text = sentences(&found, None).unwrap();
         assert!(text.starts_with("3 records, unbroken\nhead 0101"), "{text}");
         assert!(sentences(&found, Some([2; 32])).unwrap().contains("is not in the log"));
         found.found = Some(2);
         assert!(sentences(&found, Some([2; 32])).unwrap().contains("that of record 2"));
+        found.trimmed = 40;
+        let text = sentences(&found, None).unwrap();
+        assert!(
+            text.starts_with("3 records, unbroken\nthe 40 records before them are kept no longer\nhead "),
+            "{text}"
+        );
+        found.found = None;
+        assert!(sentences(&found, Some([2; 32])).unwrap().contains("that of a record which is kept no longer, or"));
         found.broken = Some(Broken::Gap { expected: 4, found: 6 });
         assert!(sentences(&found, None).unwrap().starts_with("broken: entry 4 is missing"));
         assert_eq!(report(&found, None)["broken"]["sequence"], 4);

@@ -7,6 +7,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigArgs, runtime};
+use crate::descriptors;
 use crate::exit::Exit;
 use crate::server;
 
@@ -20,10 +21,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
+    let limit = descriptors::raise();
     let app = match args.config.open(args.listen) {
         Ok(app) => app,
         Err(exit) => return Ok(exit),
     };
+    descriptors::report(limit, &app.config);
     runtime()?.block_on(async {
         app.prepare().await;
         let listen = app.config.server.listen;

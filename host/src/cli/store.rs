@@ -1,4 +1,4 @@
-//! `jackfield store check|backup`: looks after the store's file. Both work while the host serves.
+//! `jackfield store check|backup|compact`: looks after the store's file. The first two work while the host serves.
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -22,6 +22,8 @@ enum Verb {
     Check(Check),
     /// Copy the store as it is at this moment into a new file, and check the copy.
     Backup(Backup),
+    /// Write the file anew without what is free in it. Stop the host first: it cannot write meanwhile.
+    Compact(Compact),
 }
 
 #[derive(Debug, clap::Args)]
@@ -41,10 +43,17 @@ struct Backup {
     file: PathBuf,
 }
 
+#[derive(Debug, clap::Args)]
+struct Compact {
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     match args.verb {
         Verb::Check(args) => check(&args),
         Verb::Backup(args) => backup(&args),
+        Verb::Compact(args) => compact(&args),
     }
 }
 
@@ -96,4 +105,27 @@ fn backup(args: &Backup) -> anyhow::Result<Exit> {
     let report = observer.backup(&args.file)?;
     eprintln!("{}: {} KiB, checked", args.file.display(), report.bytes.div_ceil(1024));
     Ok(Exit::Ok)
+}
+
+fn compact(args: &Compact) -> anyhow::Result<Exit> {
+    // Only a store that is there: nothing is made by mistake.
+    let path = match args.config.observe_store().and_then(|_| args.config.store_path()) {
+        Ok(path) => path,
+        Err(exit) => return Ok(exit),
+    };
+    match jackfield_store::compact(&path, &jackfield_store::Options::default()) {
+        Ok(done) => {
+            eprintln!(
+                "{}: {} KiB, {} KiB before",
+                path.display(),
+                done.after.div_ceil(1024),
+                done.before.div_ceil(1024)
+            );
+            Ok(Exit::Ok)
+        }
+        Err(error) => {
+            eprintln!("error: {error}\nhelp: {}", error.fault.hint());
+            Ok(Exit::Failed)
+        }
+    }
 }

@@ -37,6 +37,10 @@ impl Store for Closed {
         Box::pin(async { Ok(()) })
     }
 
+    fn trim(&self, _: Log, _: u64) -> BoxFuture<'_, Result<(), StoreError>> {
+        Box::pin(async { Err(closed()) })
+    }
+
     fn entries<'a>(&'a self, _: Log, _: u64, _: usize) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>> {
         Box::pin(async { Err(closed()) })
     }

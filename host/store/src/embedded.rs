@@ -9,15 +9,18 @@ use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
+use jackfield_core::audit::GENESIS;
 use jackfield_core::port::{BoxFuture, Bucket, Entry, Expect, Log, Store, StoreError, Versioned};
 use rusqlite::OptionalExtension as _;
 
 pub mod observer;
 mod open;
 mod reader;
+mod room;
 mod writer;
 
 pub use open::{OpenError, OpenFault, preflight};
+pub use room::{Compacted, compact};
 
 use reader::Reader;
 use writer::{Change, Writer};
@@ -31,11 +34,22 @@ pub struct Options {
     pub queue_bytes_max: u32,
     /// How large the file may become, in bytes; then it is as full as a full disk.
     pub file_bytes_max: Option<u64>,
+    /// Room in the file that is free and stays its own, in bytes; what is free above it is given back to the disk.
+    pub free_bytes_kept: u64,
+    /// A file up to this size, in bytes, is looked through for damage before it is used. A larger one would hold up the
+    /// start: `jackfield store check` looks at any.
+    pub checked_bytes_max: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { busy_timeout: Duration::from_secs(5), queue_bytes_max: 16 << 20, file_bytes_max: None }
+        Options {
+            busy_timeout: Duration::from_secs(5),
+            queue_bytes_max: 16 << 20,
+            file_bytes_max: None,
+            free_bytes_kept: 8 << 20,
+            checked_bytes_max: 256 << 20,
+        }
     }
 }
 
@@ -56,10 +70,10 @@ impl Embedded {
         let writer = open::writable(path, &options)?;
         let reader = |name| {
             let connection = open::reading(path, &options)?;
-            Reader::start(name, connection).map_err(|error| open::thread(path, &error))
+            Reader::start(name, connection, path).map_err(|error| open::thread(path, &error))
         };
         let (values, logs) = (reader("store-values")?, reader("store-logs")?);
-        let writer = Writer::start(writer, options.queue_bytes_max).map_err(|error| open::thread(path, &error))?;
+        let writer = Writer::start(writer, path, &options)?;
         Ok(Embedded { writer, values, logs })
     }
 }
@@ -120,6 +134,11 @@ impl Store for Embedded {
         Box::pin(async move { change.await.map(drop) })
     }
 
+    fn trim(&self, log: Log, through: u64) -> BoxFuture<'_, Result<(), StoreError>> {
+        let change = self.writer.change(Change::Trim { log, through });
+        Box::pin(async move { change.await.map(drop) })
+    }
+
     fn entries<'a>(&'a self, log: Log, after: u64, limit: usize) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>> {
         Box::pin(self.logs.read(move |connection| entries_after(connection, log, after, limit)))
     }
@@ -138,10 +157,10 @@ fn entries_after(
     rows.collect()
 }
 
-/// An entry as a row of `sequence, digest, body`. A digest of another length is no digest; all zeros match no entry.
+/// An entry as a row of `sequence, digest, body`.
 fn entry(row: &rusqlite::Row<'_>) -> rusqlite::Result<Entry> {
-    let digest = row.get_ref(1)?.as_blob().ok().and_then(|blob| blob.try_into().ok()).unwrap_or_default();
-    Ok(Entry { sequence: unsigned(row.get(0)?), digest, body: Bytes::from(row.get::<_, Vec<u8>>(2)?) })
+    let body = Bytes::from(row.get::<_, Vec<u8>>(2)?);
+    Ok(Entry { sequence: unsigned(row.get(0)?), digest: digest(row, 1)?, body })
 }
 
 /// SQLite's integers are signed. Revisions and sequence numbers count from 1 and never come near the end.
@@ -154,9 +173,26 @@ fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-/// For the operator: SQLite's own words. They name tables and files, never what is in them.
+/// The last entry of a log that was trimmed away, and its digest; the beginning of all where none was. Files of the first
+/// form were never trimmed.
+fn anchor(connection: &rusqlite::Connection, log: Log) -> rusqlite::Result<(u64, [u8; 32])> {
+    let known = "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name = 'anchor'";
+    if connection.query_row(known, [], |row| row.get::<_, i64>(0))? == 0 {
+        return Ok((0, GENESIS));
+    }
+    let sql = "SELECT sequence, digest FROM anchor WHERE log = ?1";
+    let found = connection.query_row(sql, [log.as_str()], |row| Ok((unsigned(row.get(0)?), digest(row, 1)?)));
+    Ok(found.optional()?.unwrap_or((0, GENESIS)))
+}
+
+/// A digest of another length is no digest; all zeros match no entry.
+fn digest(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<[u8; 32]> {
+    Ok(row.get_ref(column)?.as_blob().ok().and_then(|blob| blob.try_into().ok()).unwrap_or_default())
+}
+
+/// For the operator: SQLite's own words, which name tables and files and never what is in them, and what to do.
 fn unavailable(error: &rusqlite::Error) -> StoreError {
-    StoreError::Unavailable(error.to_string())
+    StoreError::Unavailable(format!("{error}; {}", OpenFault::from_sqlite(error).hint()))
 }
 
 #[cfg(test)]

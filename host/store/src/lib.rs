@@ -8,5 +8,5 @@ mod closed;
 mod embedded;
 
 pub use closed::Closed;
-pub use embedded::{Embedded, OpenError, OpenFault, Options, preflight};
+pub use embedded::{Compacted, Embedded, OpenError, OpenFault, Options, compact, preflight};
 pub use embedded::{observer, observer::Observer};

@@ -18,6 +18,9 @@ const FILE: &str = "JACKFIELD_TEST_STORE";
 /// Writers at once, so that commits are shared.
 const WRITERS: usize = 4;
 
+/// A value that is put and deleted between two answers, so that room is given back all the time.
+const LARGE_BYTES: usize = 256 << 10;
+
 /// How often a process is killed.
 const ROUNDS: usize = 6;
 
@@ -94,7 +97,9 @@ fn check(path: &Path, values: &[u64], entries: &[u64]) {
 #[test]
 fn the_process_that_is_killed() {
     let Some(path) = std::env::var_os(FILE) else { return };
-    let store = Arc::new(Embedded::open(Path::new(&path), Options::default()).unwrap());
+    // It keeps no room for later, so that it is killed while it gives some back.
+    let options = Options { free_bytes_kept: 0, ..Options::default() };
+    let store = Arc::new(Embedded::open(Path::new(&path), options).unwrap());
     // Not `println!`, which the test harness may catch. One line at a time, and whole.
     let report = |line: String| {
         let mut out = std::io::stdout().lock();
@@ -115,6 +120,9 @@ fn the_process_that_is_killed() {
                         store.append(Log::Audit, Bytes::from(format!("{writer} {number}"))).unwrap();
                         store.put(Bucket::Tokens, &key, number.to_string().into(), Expect::Any).await.unwrap();
                         report(format!("written value {writer} {number} .\n")).unwrap();
+                        let large = format!("large-{writer}");
+                        store.put(Bucket::Tokens, &large, vec![0; LARGE_BYTES].into(), Expect::Any).await.unwrap();
+                        store.delete(Bucket::Tokens, &large, Expect::Any).await.unwrap();
                         store.flush().await.unwrap();
                         report(format!("written entry {writer} {number} .\n")).unwrap();
                     }

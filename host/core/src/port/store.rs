@@ -66,7 +66,7 @@ pub enum Expect {
 /// An entry of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// From 1, without gaps.
+    /// From 1, without gaps; a log that was trimmed begins later.
     pub sequence: u64,
     /// The digest of everything up to and with this entry.
     pub digest: [u8; 32],
@@ -116,6 +116,10 @@ pub trait Store: Send + Sync {
 
     /// Waits until everything appended before is durable.
     fn flush(&self) -> BoxFuture<'_, Result<(), StoreError>>;
+
+    /// Forgets the entries of a log up to and with this one. The digest of the last of them is kept, so that what is left
+    /// can be verified from there. It is durable when this returns; a number that is not there is no error.
+    fn trim(&self, log: Log, through: u64) -> BoxFuture<'_, Result<(), StoreError>>;
 
     /// Entries after a sequence number, the oldest first.
     fn entries<'a>(&'a self, log: Log, after: u64, limit: usize) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>>;

@@ -70,6 +70,9 @@ pub struct WindowRule {
     pub kind: Kind,
     /// The weight it allows; of plans that differ, the smallest, where the system tells the real one.
     pub limit: u64,
+    /// Bound of the limit, whatever the system tells: the operator's word, never the manifest's.
+    #[serde(skip)]
+    pub limit_max: Option<u64>,
     /// Its length, in milliseconds.
     pub length_ms: u64,
     /// Which requests it counts; every one when empty.

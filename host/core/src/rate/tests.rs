@@ -256,8 +256,16 @@ fn a_table_that_makes_no_sense_is_refused() {
 }
 
 fn rate_of(kind: Kind, limit: u64, length_ms: u64) -> Rate {
-    let window =
-        WindowRule { name: "w".to_owned(), kind, limit, length_ms, only: Vec::new(), told: None, told_in_body: None };
+    let window = WindowRule {
+        name: "w".to_owned(),
+        kind,
+        limit,
+        limit_max: None,
+        length_ms,
+        only: Vec::new(),
+        told: None,
+        told_in_body: None,
+    };
     Rate { wait_ms_max: u64::MAX, window: vec![window], ..Rate::default() }
 }
 

@@ -14,6 +14,8 @@ const RING: usize = SLOTS as usize + 1;
 #[derive(Debug)]
 pub(super) struct Window {
     limit: u64,
+    /// What the limit never exceeds.
+    limit_max: u64,
     length_ms: u64,
     /// The system said that nothing is left until then.
     blocked_until_ms: u64,
@@ -48,7 +50,8 @@ impl Window {
             Kind::Moving => Counter::Moving { slots: [0; RING], current: 0, others: 0, others_until_ms: 0 },
             Kind::Bucket => Counter::Bucket { level: 0, at_ms: 0 },
         };
-        Window { limit: rule.limit.clamp(1, Rate::LIMIT_MAX), length_ms, blocked_until_ms: 0, counter }
+        let limit_max = rule.limit_max.unwrap_or(Rate::LIMIT_MAX).clamp(1, Rate::LIMIT_MAX);
+        Window { limit: rule.limit.clamp(1, limit_max), limit_max, length_ms, blocked_until_ms: 0, counter }
     }
 
     pub(super) fn limit(&self) -> u64 {
@@ -115,12 +118,14 @@ impl Window {
         self.advance(at_ms);
         if let Some(limit) = reading.limit {
             // Never nothing: a connection that is allowed nothing could never learn that this has changed.
-            self.limit = limit.clamp(1, Rate::LIMIT_MAX);
+            self.limit = limit.clamp(1, self.limit_max);
         } else if let Some(remaining) = reading.remaining {
             // More is left than we thought there is: the account's plan is larger than the manifest's.
-            self.limit = self.limit.max(remaining.min(Rate::LIMIT_MAX));
+            self.limit = self.limit.max(remaining.min(self.limit_max));
         }
-        let told = reading.used.or(reading.remaining.map(|left| self.limit.saturating_sub(left)));
+        // Of what the system allows, not of what the operator makes of it.
+        let allowed = reading.limit.map_or(self.limit, |limit| limit.max(1));
+        let told = reading.used.or(reading.remaining.map(|left| allowed.saturating_sub(left)));
         let reset_ms = reading.reset.map(|reset| u64::try_from(reset.as_millis()).unwrap_or(u64::MAX));
         let used_up = reading.remaining == Some(0) || told.is_some_and(|told| told >= self.limit);
         let length_ms = self.length_ms;

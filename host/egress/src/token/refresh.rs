@@ -98,6 +98,7 @@ impl Desk {
             return self.keep(&shelf, ask, oauth2, unsaved, Expect::Any).await;
         }
         let configured = self.configured(ask, oauth2).await?;
+        let mut watched: Option<(u64, Instant)> = None;
         let (record, revision) = loop {
             let found = shelf.load(ask).await?;
             let expect = found.as_ref().map_or(Expect::Absent, |(_, revision)| Expect::Revision(*revision));
@@ -128,8 +129,16 @@ impl Desk {
                 return Err(self.refused_before(ask, words, Some(Arc::new(of))));
             }
             let now_ms = clock::now_ms();
-            let is_held = |lease: &Lease| lease.until_ms > now_ms && !holder::is_gone(&lease.holder);
-            if record.lease.as_ref().is_some_and(is_held) {
+            let mut is_held = false;
+            if let Some(lease) = record.lease.as_ref().filter(|lease| !holder::is_gone(&lease.holder)) {
+                // Hosts share the calendar only, so that a lease ends by it. What is left of one is measured from when it
+                // was first seen, by the clock that nobody sets.
+                let seen = watched.filter(|(fence, _)| *fence == lease.fence);
+                let left = Duration::from_millis(lease.until_ms.saturating_sub(now_ms));
+                let (_, end) = *watched.insert(seen.unwrap_or((lease.fence, later(Instant::now(), left))));
+                is_held = Instant::now() < end;
+            }
+            if is_held {
                 self.wait_for_lease(renewal).await?;
                 continue;
             }
@@ -336,4 +345,10 @@ impl Desk {
         sleep(wait).await;
         Ok(())
     }
+}
+
+/// An instant after this while; a while too long to be counted ends with the renewal's own deadline.
+fn later(now: Instant, left: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(24 * 60 * 60);
+    now + left.min(FAR)
 }

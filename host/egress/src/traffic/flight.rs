@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use crate::client::Connection;
 use crate::retry::Stop;
-use crate::vault::Vault;
+use crate::traffic::{Failing, Purpose};
 use crate::watch::{Bound, What};
 
 /// A body over this many bytes is not searched for what it tells of the budget: the next one tells as much.
@@ -28,6 +28,7 @@ pub(crate) struct Asking<'a> {
     /// Within the endpoint, without a query.
     pub(crate) path: &'a str,
     pub(crate) deadline: Instant,
+    pub(crate) purpose: Purpose,
 }
 
 /// The right to send one request. Whatever becomes of it, also of the caller, its places are free afterwards.
@@ -35,6 +36,7 @@ pub(crate) struct Flight {
     connection: Arc<Connection>,
     endpoint: Arc<EndpointGrant>,
     access: Access,
+    purpose: Purpose,
     claim: Claim,
     /// Absent when what came of it has been said.
     permit: Option<Permit>,
@@ -48,7 +50,7 @@ impl Flight {
     /// # Errors
     /// `Unavailable` while the breaker is open, `RateLimited` where the budget has no room in time; nothing was sent.
     pub(crate) async fn begin(connection: &Arc<Connection>, asking: &Asking<'_>) -> Result<Flight, Stop> {
-        let Asking { endpoint, access, method, path, deadline } = *asking;
+        let Asking { endpoint, access, method, path, deadline, purpose } = *asking;
         let (traffic, policy) = (connection.traffic(), connection.breaker());
         let segments = endpoint.segments(path);
         let segments = segments.as_ref().map(|segments| segments.decoded()).unwrap_or_default();
@@ -58,10 +60,14 @@ impl Flight {
         loop {
             // Before the budget, so that what the breaker refuses takes nothing of it; and again after each wait, since
             // the system may have failed meanwhile.
-            let permit = traffic.admit(policy, access).map_err(Stop::Final)?;
+            let permit = traffic.admit(policy, access, purpose).map_err(Stop::Final)?;
             let left = deadline.saturating_duration_since(Instant::now());
             // A wait must leave the request the time that it needs.
-            let patience = left.saturating_sub(least).min(wait_max.saturating_sub(waited));
+            let patience = match purpose {
+                Purpose::Call => left.saturating_sub(least).min(wait_max.saturating_sub(waited)),
+                // What calls are waiting for is not taken from them.
+                Purpose::Probe => Duration::ZERO,
+            };
             match traffic.take(endpoint, method, &segments, patience) {
                 (claim, Take::Go) => {
                     if !waited.is_zero() {
@@ -71,6 +77,7 @@ impl Flight {
                         connection: connection.clone(),
                         endpoint: endpoint.clone(),
                         access,
+                        purpose,
                         claim,
                         permit: Some(permit),
                         begun: Instant::now(),
@@ -84,15 +91,17 @@ impl Flight {
                     waited += wait;
                 }
                 (_, Take::Refuse { retry_after }) => {
-                    traffic.tell(access, What::Refused { by: Bound::Budget });
                     let retry_after_ms = u32::try_from(retry_after.as_millis()).unwrap_or(u32::MAX);
-                    tracing::info!(
-                        event = "budget.refused",
-                        connection = endpoint.connection(),
-                        endpoint = &*endpoint.name,
-                        retry_after_ms,
-                        "the vendor's budget has no room in time"
-                    );
+                    if purpose == Purpose::Call {
+                        traffic.tell(access, What::Refused { by: Bound::Budget });
+                        tracing::debug!(
+                            event = "budget.refused",
+                            connection = endpoint.connection(),
+                            endpoint = &*endpoint.name,
+                            retry_after_ms,
+                            "the vendor's budget has no room in time"
+                        );
+                    }
                     return Err(Stop::Final(SendError::RateLimited { retry_after_ms: Some(retry_after_ms) }));
                 }
             }
@@ -124,33 +133,43 @@ impl Flight {
     /// The system answered, and as much of it as anybody wants was read.
     pub(crate) fn answered(mut self, status: u16) {
         let elapsed = self.begun.elapsed();
-        let words = (status == 429 || status >= 500).then(|| format!("answered with {status}"));
-        self.end(Ending::Status(status), Some(elapsed), words.as_deref());
-        self.connection.traffic().tell(self.access, What::Answered { status, elapsed });
+        self.end(Ending::Status(status), Some(elapsed), Failing::of_status(status));
+        self.tell(What::Answered { status, elapsed }, elapsed, status < 500);
     }
 
     /// No whole answer came.
-    pub(crate) fn failed(mut self, error: &SendError, vault: &Vault) {
+    pub(crate) fn failed(mut self, error: &SendError) {
         let elapsed = self.begun.elapsed();
         let (ending, measured) = match error {
             SendError::Timeout { .. } => (Ending::Timeout { had: elapsed }, Some(elapsed)),
             _ => (Ending::Unavailable, None),
         };
-        self.end(ending, measured, Some(&vault.scrub(&error.to_string())));
-        self.connection.traffic().tell(self.access, What::Failed { elapsed });
+        self.end(ending, measured, Some(error.into()));
+        self.tell(What::Failed { elapsed }, elapsed, false);
     }
 
     /// A bound or a policy of ours ended it, which says nothing of the system.
-    pub(crate) fn kept(mut self, error: &SendError, vault: &Vault) {
-        self.end(Ending::Ours, None, Some(&vault.scrub(&error.to_string())));
+    pub(crate) fn kept(mut self, error: &SendError) {
+        self.end(Ending::Ours, None, Some(error.into()));
     }
 
-    fn end(&mut self, ending: Ending, elapsed: Option<Duration>, error: Option<&str>) {
+    fn end(&mut self, ending: Ending, elapsed: Option<Duration>, error: Option<Failing>) {
         let Some(permit) = self.permit.take() else { return };
         let (traffic, policy) = (self.connection.traffic(), self.connection.breaker());
         let verdict = policy.judge(ending);
-        traffic.remember(elapsed, verdict, error);
+        // The figures are those of what people asked. The breaker learns from both.
+        if self.purpose == Purpose::Call {
+            traffic.remember(elapsed, verdict, error);
+        }
         traffic.settle(policy, self.access, permit, verdict);
+    }
+
+    fn tell(&self, what: What, elapsed: Duration, ok: bool) {
+        let what = match self.purpose {
+            Purpose::Call => what,
+            Purpose::Probe => What::Probed { ok, elapsed },
+        };
+        self.connection.traffic().tell(self.access, what);
     }
 }
 
@@ -161,8 +180,8 @@ impl Drop for Flight {
     fn drop(&mut self) {
         if self.permit.is_some() && Instant::now() >= self.deadline {
             let had = self.begun.elapsed();
-            self.end(Ending::Timeout { had }, Some(had), Some("no answer in time"));
-            self.connection.traffic().tell(self.access, What::Failed { elapsed: had });
+            self.end(Ending::Timeout { had }, Some(had), Some(Failing::Timeout));
+            self.tell(What::Failed { elapsed: had }, had, false);
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use jackfield_core::breaker::Verdict;
+use jackfield_core::port::SendError;
 use serde::Serialize;
 
 /// Requests that are remembered.
@@ -13,16 +14,58 @@ const SAMPLES_MAX: usize = 512;
 /// How far back they count.
 const AGE_MAX: Duration = Duration::from_secs(5 * 60);
 
-/// Bound of the words of an error, in bytes: parts of them are the upstream's.
-const WORDS_BYTES_MAX: usize = 300;
-
-/// The last error of a connection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+/// The last error of a connection. Its kind and its time, and no word of the system: who may list connections is not
+/// who may read what a system says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LastError {
     /// Milliseconds since the Unix epoch.
     pub at_ms: u64,
-    /// For the operator, without any secret.
-    pub detail: String,
+    /// What it was.
+    #[serde(flatten)]
+    pub kind: Failing,
+}
+
+/// How a request went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Failing {
+    /// It was answered, with 429 or with 500 and above.
+    Status {
+        /// HTTP status.
+        status: u16,
+    },
+    /// No answer in time.
+    Timeout,
+    /// No connection, or it broke.
+    Unavailable,
+    /// The answer is over a bound of ours.
+    TooLarge,
+    /// A policy of ours said no, such as that on addresses.
+    Denied,
+    /// The vendor's budget had no room.
+    RateLimited,
+    /// There is no credential that the system accepts.
+    ReauthRequired,
+}
+
+impl Failing {
+    /// That of an answer; nothing where it is an answer like another.
+    pub(crate) fn of_status(status: u16) -> Option<Failing> {
+        (status == 429 || status >= 500).then_some(Failing::Status { status })
+    }
+}
+
+impl From<&SendError> for Failing {
+    fn from(error: &SendError) -> Failing {
+        match error {
+            SendError::Timeout { .. } => Failing::Timeout,
+            SendError::Unavailable { .. } => Failing::Unavailable,
+            SendError::TooLarge { .. } => Failing::TooLarge,
+            SendError::Denied(_) => Failing::Denied,
+            SendError::RateLimited { .. } => Failing::RateLimited,
+            SendError::ReauthRequired(_) => Failing::ReauthRequired,
+        }
+    }
 }
 
 /// What the latest requests show.
@@ -67,13 +110,12 @@ impl Recent {
         self.samples.push_back(Sample { at, elapsed_ms, verdict });
     }
 
-    pub(crate) fn fail(&mut self, at_ms: u64, words: &str) {
-        let end = words.floor_char_boundary(WORDS_BYTES_MAX);
-        self.last_error = Some(LastError { at_ms, detail: words[..end].to_owned() });
+    pub(crate) fn fail(&mut self, at_ms: u64, kind: Failing) {
+        self.last_error = Some(LastError { at_ms, kind });
     }
 
     pub(crate) fn last_error(&self) -> Option<LastError> {
-        self.last_error.clone()
+        self.last_error
     }
 
     pub(crate) fn figures(&self, now: Instant) -> Figures {
@@ -131,10 +173,16 @@ mod tests {
     }
 
     #[test]
-    fn the_words_of_an_error_are_bounded_at_a_whole_letter() {
+    fn an_error_is_its_kind_and_its_time_and_nothing_that_was_said() {
         let mut recent = Recent::default();
-        recent.fail(7, &"ü".repeat(1_000));
-        let error = recent.last_error().unwrap();
-        assert_eq!((error.at_ms, error.detail.len()), (7, WORDS_BYTES_MAX));
+        let said =
+            SendError::Unavailable { detail: "tls: certificate of 10.0.0.7 for hr.example".to_owned(), sent: true };
+        recent.fail(7, Failing::from(&said));
+        let shown = serde_json::to_value(recent.last_error().unwrap()).unwrap();
+        assert_eq!(shown, serde_json::json!({ "at_ms": 7, "kind": "unavailable" }));
+        recent.fail(8, Failing::of_status(503).unwrap());
+        let shown = serde_json::to_value(recent.last_error().unwrap()).unwrap();
+        assert_eq!(shown, serde_json::json!({ "at_ms": 8, "kind": "status", "status": 503 }));
+        assert_eq!(Failing::of_status(404), None);
     }
 }

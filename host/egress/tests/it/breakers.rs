@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use jackfield_core::breaker::Standing;
 use jackfield_core::manifest::Access;
 use jackfield_core::port::SendError;
-use jackfield_egress::{Bound, EgressConfig, Moment, What};
+use jackfield_egress::{Bound, EgressConfig, Failing, Moment, What};
 
 use crate::far_side::FarSide;
 use crate::faulty::{Fate, faulty};
@@ -214,10 +214,77 @@ async fn health_shows_what_the_traffic_shows_and_no_secret() {
     let health = near.egress.health(CONNECTION).unwrap();
     assert_eq!((health.figures.requests, health.figures.error_ratio), (8, Some(0.25)));
     assert!(health.figures.p50_ms <= health.figures.p95_ms && health.figures.p95_ms.is_some());
-    let error = health.last_error.as_ref().unwrap();
-    assert!(error.at_ms > 1_700_000_000_000 && error.detail.starts_with("unavailable: "), "{error:?}");
+    let error = health.last_error.unwrap();
+    assert!(error.at_ms > 1_700_000_000_000 && error.kind == Failing::Unavailable, "{error:?}");
     let json = serde_json::to_value(&health).unwrap();
     assert_eq!(json["breaker"]["read"]["state"], "closed");
     assert_eq!((&json["requests"], &json["budget"][0]["endpoint"]), (&8.into(), &"api".into()));
     assert!(!json.to_string().contains("shpat"));
+}
+
+#[tokio::test]
+async fn a_probe_is_counted_apart_sent_once_and_closes_a_breaker_that_is_half_open() {
+    let broken = Arc::new(AtomicBool::new(true));
+    let switch = broken.clone();
+    let far =
+        faulty(move |_, _| if switch.load(Ordering::SeqCst) { Fate::Status(503, "") } else { Fate::Answered }).await;
+    let mut wish = wish(&far).endpoint("probe = \"/open/me\"");
+    wish.config.retry.attempts_max = 3;
+    wish.config.retry.base_ms = 1;
+    let near = wish.build();
+    let probes = Arc::new(Mutex::new(Vec::new()));
+    let told = probes.clone();
+    near.egress.watch(Arc::new(move |moment: &Moment<'_>| match moment.what {
+        What::Probed { ok, .. } => told.lock().unwrap().push(ok),
+        What::Breaker { .. } => {}
+        other => panic!("{other:?} of a probe"),
+    }));
+    let endpoint = near.grant.endpoints().next().unwrap().clone();
+    let probe = async || near.egress.probe(&endpoint, Duration::from_secs(5)).await.unwrap();
+    for n in 1..=4 {
+        assert_eq!(probe().await, Ok(503));
+        assert_eq!(far.seen().len(), n, "no second attempt");
+    }
+    assert!(matches!(reads(&near), Standing::Open { .. }), "a probe tells as much as a request");
+    assert!(matches!(probe().await, Err(SendError::Unavailable { sent: false, .. })), "and is refused like one");
+    assert_eq!(far.seen().len(), 4);
+    broken.store(false, Ordering::SeqCst);
+    let begun = Instant::now();
+    while reads(&near) != Standing::Closed {
+        assert!(begun.elapsed() < Duration::from_secs(10));
+        let _ = probe().await;
+        tokio::task::yield_now().await;
+    }
+    let health = near.egress.health(CONNECTION).unwrap();
+    assert_eq!((health.figures.requests, health.last_error), (0, None), "the figures are those of what people asked");
+    assert_eq!(*probes.lock().unwrap(), [false, false, false, false, true, true]);
+}
+
+#[tokio::test]
+async fn a_probe_that_could_change_something_is_never_sent() {
+    let far = faulty(|_, _| Fate::Answered).await;
+    for (probe, sent) in [("probe = \"/open/me\"", 1), ("probe = \"/changing/me\"", 0), ("", 0)] {
+        let before = far.seen().len();
+        let near = Wish::to(&far.url()).endpoint(probe).build();
+        let endpoint = near.grant.endpoints().next().unwrap().clone();
+        let probed = near.egress.probe(&endpoint, Duration::from_secs(5)).await;
+        assert_eq!((probed.is_some(), far.seen().len() - before), (sent == 1, sent), "{probe}");
+    }
+}
+
+#[tokio::test]
+async fn how_long_a_system_is_left_alone_is_known_for_reads_and_writes() {
+    let far =
+        faulty(|_, request| if request.starts_with("POST") { Fate::Status(503, "") } else { Fate::Answered }).await;
+    let mut wish = wish(&far);
+    wish.config.breaker.open_ms = 60_000;
+    let near = wish.build();
+    let wait = |access| near.egress.tried_again_in(CONNECTION, access);
+    assert_eq!((wait(Access::Read), wait(Access::Write)), (None, None));
+    for _ in 0..4 {
+        near.send(post("/open/x", "{}")).await.unwrap();
+    }
+    let left = wait(Access::Write).unwrap();
+    assert!((Duration::from_secs(25)..=Duration::from_secs(60)).contains(&left), "{left:?}");
+    assert_eq!(wait(Access::Read), None, "reads go on");
 }

@@ -352,6 +352,10 @@ impl Store for Memory {
         Box::pin(async { Ok(()) })
     }
 
+    fn trim(&self, _: Log, _: u64) -> BoxFuture<'_, Result<(), StoreError>> {
+        unreachable!("the egress trims no log")
+    }
+
     fn entries<'a>(&'a self, _: Log, _: u64, _: usize) -> BoxFuture<'a, Result<Vec<Entry>, StoreError>> {
         Box::pin(async { Ok(Vec::new()) })
     }

@@ -5,13 +5,13 @@ use std::fs::File;
 use std::path::Path;
 use std::time::Instant;
 
-use jackfield_core::audit::{GENESIS, link};
+use jackfield_core::audit::link;
 use jackfield_core::port::{Entry, Log};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, ffi};
 
 use super::open::{self, OpenFault};
-use super::{OpenError, Options, entries_after, entry, signed, unsigned};
+use super::{OpenError, Options, anchor, entries_after, entry, signed, unsigned};
 
 /// Entries read at once: a look through a long log holds no lock and little memory.
 const ENTRIES_AT_ONCE: usize = 1024;
@@ -30,11 +30,14 @@ pub struct Observer {
 /// What verifying a log's chain found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verification {
-    /// Entries that hang together, from the first on.
+    /// Entries that hang together, from the first that is left on.
     pub count: u64,
-    /// The digest of the last of them.
+    /// Entries before those, which the host was told to keep no longer; their last digest is the chain's beginning.
+    pub trimmed: u64,
+    /// The digest of the last entry.
     pub head: [u8; 32],
-    /// The entry after which the digest stood that was looked for; 0 for the digest of an empty chain.
+    /// The entry after which the digest stood that was looked for; the number of those trimmed for the digest that the
+    /// chain begins with.
     pub found: Option<u64>,
     /// Where the chain breaks, if it does.
     pub broken: Option<Broken>,
@@ -119,17 +122,35 @@ impl Observer {
     /// # Errors
     /// When the file cannot be read.
     pub fn verify(&self, log: Log, wanted: Option<[u8; 32]>) -> Result<Verification, LookError> {
-        let (mut count, mut head, mut broken) = (0, GENESIS, None);
-        let mut found = wanted.filter(|digest| *digest == GENESIS).map(|_| 0);
+        loop {
+            let begin = anchor(&self.connection, log)?;
+            let found = self.walk(log, begin, wanted)?;
+            // A host that trims the log meanwhile leaves what looks like a gap, and is none.
+            let now = anchor(&self.connection, log)?;
+            let is_overtaken = now.0 > found.trimmed + found.count || matches!(found.broken, Some(Broken::Gap { .. }));
+            if now == begin || !is_overtaken {
+                return Ok(found);
+            }
+        }
+    }
+
+    fn walk(
+        &self,
+        log: Log,
+        (trimmed, begin): (u64, [u8; 32]),
+        wanted: Option<[u8; 32]>,
+    ) -> Result<Verification, LookError> {
+        let (mut last, mut head, mut broken) = (trimmed, begin, None);
+        let mut found = wanted.filter(|digest| *digest == begin).map(|_| trimmed);
         // An entry never changes once it is written, so that no transaction has to hold the whole walk together.
         'walk: loop {
-            let entries = entries_after(&self.connection, log, count, ENTRIES_AT_ONCE)?;
+            let entries = entries_after(&self.connection, log, last, ENTRIES_AT_ONCE)?;
             if entries.is_empty() {
                 break;
             }
             for entry in entries {
-                if entry.sequence != count + 1 {
-                    broken = Some(Broken::Gap { expected: count + 1, found: entry.sequence });
+                if entry.sequence != last + 1 {
+                    broken = Some(Broken::Gap { expected: last + 1, found: entry.sequence });
                     break 'walk;
                 }
                 let digest = link(&head, entry.sequence, &entry.body);
@@ -137,13 +158,13 @@ impl Observer {
                     broken = Some(Broken::Digest { sequence: entry.sequence });
                     break 'walk;
                 }
-                (count, head) = (entry.sequence, digest);
+                (last, head) = (entry.sequence, digest);
                 if wanted == Some(digest) {
-                    found = Some(count);
+                    found = Some(last);
                 }
             }
         }
-        Ok(Verification { count, head, found, broken })
+        Ok(Verification { count: last - trimmed, trimmed, head, found, broken })
     }
 
     /// Entries before a sequence number, the newest first.
@@ -165,12 +186,20 @@ impl Observer {
     pub fn check(&self) -> Result<Report, LookError> {
         let pragma = |name| self.connection.pragma_query_value(None, name, |row| row.get(0).map(unsigned));
         let page = pragma("page_size")?;
+        let problems = problems(&self.connection)?;
+        // Of a damaged file what can be counted is counted; that it is damaged is what matters.
+        let counted = |sql| match self.count(sql) {
+            Err(_) if !problems.is_empty() => Ok(Vec::new()),
+            counted => counted,
+        };
+        let buckets = counted("SELECT bucket, count(*) FROM value GROUP BY bucket ORDER BY bucket")?;
+        let logs = counted("SELECT log, count(*) FROM entry GROUP BY log ORDER BY log")?;
         Ok(Report {
-            problems: problems(&self.connection)?,
+            problems,
             bytes: pragma("page_count")? * page,
             free_bytes: pragma("freelist_count")? * page,
-            buckets: self.count("SELECT bucket, count(*) FROM value GROUP BY bucket ORDER BY bucket")?,
-            logs: self.count("SELECT log, count(*) FROM entry GROUP BY log ORDER BY log")?,
+            buckets,
+            logs,
         })
     }
 

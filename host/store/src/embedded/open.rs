@@ -10,10 +10,10 @@ use std::time::Instant;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use super::Options;
+use super::{Options, room};
 
 /// The forms a file has had, each made from the one before. A file's `user_version` counts those that it went through.
-const FORMS: [&str; 1] = [include_str!("schema/1.sql")];
+const FORMS: [&str; 2] = [include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// `application_id` of a file: `jack`. It tells a store from any other SQLite file.
 const APPLICATION: u32 = u32::from_be_bytes(*b"jack");
@@ -98,7 +98,7 @@ impl OpenFault {
             OpenFault::Newer { .. } => "run the version that it was last opened with, or a later one",
             OpenFault::Corrupt(_) => "put a backup in its place; `jackfield store check` says more",
             OpenFault::ReadOnly => "let the host's user write the file, its folder and its disk",
-            OpenFault::Full => "make room, then start again",
+            OpenFault::Full => "make room on its disk",
             OpenFault::Busy => "find who holds it, such as a backup tool that locks files",
             OpenFault::Io(_) => "see what the system says",
         }
@@ -162,7 +162,10 @@ pub(super) fn writable(path: &Path, options: &Options) -> Result<Connection, Ope
         if connection.is_readonly("main")? {
             return Err(OpenFault::ReadOnly);
         }
-        identify(&connection)?;
+        match identify(&connection)? {
+            0 => room::prepare(&connection)?,
+            _ => look_through(&connection, path, options)?,
+        }
         become_wal(&connection, options)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         connection.pragma_update(None, "journal_size_limit", WAL_BYTES_KEPT)?;
@@ -255,6 +258,17 @@ fn identify(connection: &Connection) -> Result<usize, OpenFault> {
         Ok(found) if found > FORMS.len() => Err(OpenFault::Newer { found, known: FORMS.len() }),
         _ => Err(OpenFault::Corrupt("its form has no number".to_owned())),
     }
+}
+
+/// Whether the pages of a file hang together. Not every damage shows so: what is in a value or an entry is judged by
+/// whoever reads it, by its seal or by the chain.
+fn look_through(connection: &Connection, path: &Path, options: &Options) -> Result<(), OpenFault> {
+    let size = std::fs::metadata(path).map_err(|error| OpenFault::Io(error.to_string()))?.len();
+    if size > options.checked_bytes_max {
+        return Ok(());
+    }
+    let said = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get::<_, String>(0))?;
+    if said == "ok" { Ok(()) } else { Err(OpenFault::Corrupt(said)) }
 }
 
 /// Switching a new file to WAL needs it alone, and SQLite does not wait for that: two processes that start at once on

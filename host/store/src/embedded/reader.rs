@@ -1,5 +1,8 @@
 //! Reading: a thread with a connection of its own and a bounded queue. It sees what is committed and nothing else.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -7,6 +10,7 @@ use jackfield_core::port::StoreError;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
+use super::open::OpenFault;
 use super::unavailable;
 
 /// Questions that may wait for one thread; above it one is answered `Busy` at once.
@@ -18,6 +22,24 @@ type Question = Box<dyn FnOnce(&Connection) + Send>;
 pub(super) struct Reader {
     questions: Option<SyncSender<Question>>,
     thread: Option<JoinHandle<()>>,
+    damage: Arc<Damage>,
+}
+
+/// Says once that the file is damaged, however many questions find it so.
+struct Damage {
+    path: PathBuf,
+    is_known: AtomicBool,
+}
+
+impl Damage {
+    fn found(&self, error: &rusqlite::Error) {
+        let fault = OpenFault::from_sqlite(error);
+        let is_damage = matches!(fault, OpenFault::Corrupt(_) | OpenFault::Foreign);
+        if is_damage && !self.is_known.swap(true, Ordering::Relaxed) {
+            let path = self.path.display();
+            tracing::error!(%path, %error, hint = OpenFault::Corrupt(String::new()).hint(), "the store is damaged");
+        }
+    }
 }
 
 impl Reader {
@@ -25,14 +47,15 @@ impl Reader {
     ///
     /// # Errors
     /// When the system gives none.
-    pub(super) fn start(name: &str, connection: Connection) -> std::io::Result<Reader> {
+    pub(super) fn start(name: &str, connection: Connection, path: &Path) -> std::io::Result<Reader> {
         let (questions, asked) = sync_channel::<Question>(WAITING_MAX);
+        let damage = Arc::new(Damage { path: path.to_owned(), is_known: AtomicBool::new(false) });
         let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
             for question in asked {
                 question(&connection);
             }
         })?;
-        Ok(Reader { questions: Some(questions), thread: Some(thread) })
+        Ok(Reader { questions: Some(questions), thread: Some(thread), damage })
     }
 
     /// Asks, and waits for the answer without blocking.
@@ -53,7 +76,10 @@ impl Reader {
             Some(Err(TrySendError::Full(_))) => return Err(StoreError::Busy),
             Some(Err(TrySendError::Disconnected(_))) | None => return Err(ended()),
         }
-        told.await.map_err(|_| ended())?.map_err(|error| unavailable(&error))
+        told.await.map_err(|_| ended())?.map_err(|error| {
+            self.damage.found(&error);
+            unavailable(&error)
+        })
     }
 }
 

@@ -1,7 +1,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jackfield_core::audit::GENESIS;
 use tempfile::TempDir;
 
 use super::observer::{Broken, LookError};
@@ -12,6 +11,7 @@ mod chain;
 mod failing;
 mod observing;
 mod opening;
+mod trimming;
 
 /// A store in a folder of its own.
 struct Room {

@@ -5,7 +5,8 @@
 //! out by itself when writing works again.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, TryRecvError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -15,7 +16,9 @@ use jackfield_core::port::{Bucket, Expect, Log, StoreError};
 use rusqlite::Connection;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use super::unavailable;
+use super::open::{self, OpenFault};
+use super::room::Shrinker;
+use super::{OpenError, Options, unavailable};
 use transaction::attempt;
 
 mod transaction;
@@ -38,6 +41,8 @@ pub(super) enum Change {
     Delete { bucket: Bucket, key: String, expect: Expect },
     /// One more entry of a log.
     Append { log: Log, body: Bytes },
+    /// No entries of a log any more up to this one.
+    Trim { log: Log, through: u64 },
     /// Nothing: its answer says that everything before it is durable.
     Flush,
 }
@@ -49,7 +54,7 @@ impl Change {
                 Change::Put { key, value, .. } => key.len() + value.len(),
                 Change::Delete { key, .. } => key.len(),
                 Change::Append { body, .. } => body.len(),
-                Change::Flush => 0,
+                Change::Trim { .. } | Change::Flush => 0,
             }
     }
 }
@@ -96,12 +101,16 @@ impl Writer {
     ///
     /// # Errors
     /// When the system gives none.
-    pub(super) fn start(connection: Connection, queue_bytes_max: u32) -> std::io::Result<Writer> {
+    pub(super) fn start(connection: Connection, path: &Path, options: &Options) -> Result<Writer, OpenError> {
         let (queue, changes) = channel();
         let outage = Outage::default();
-        let mut thread = Thread { connection, changes, outage: outage.clone(), held: VecDeque::new() };
-        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || thread.run())?;
-        let room = Arc::new(Semaphore::new(queue_bytes_max as usize));
+        let fault = |error: rusqlite::Error| OpenError { path: path.to_owned(), fault: error.into() };
+        let shrinker = Shrinker::new(&connection, options.free_bytes_kept).map_err(fault)?;
+        let (outage_told, path_told, held) = (outage.clone(), path.to_owned(), VecDeque::new());
+        let mut thread = Thread { connection, path: path_told, changes, outage: outage_told, held, shrinker };
+        let thread = std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || thread.run());
+        let thread = thread.map_err(|error| open::thread(path, &error))?;
+        let room = Arc::new(Semaphore::new(options.queue_bytes_max as usize));
         Ok(Writer { queue: Some(queue), room, outage, thread: Some(thread) })
     }
 
@@ -144,10 +153,12 @@ impl Drop for Writer {
 
 struct Thread {
     connection: Connection,
+    path: PathBuf,
     changes: Receiver<Operation>,
     outage: Outage,
     /// Entries that were taken and could not be written yet, the oldest first. They keep their room in the queue.
     held: VecDeque<Operation>,
+    shrinker: Shrinker,
 }
 
 impl Thread {
@@ -171,9 +182,17 @@ impl Thread {
     }
 
     /// Waits for something to do: `Some(None)` is time to try again, `None` the end.
-    fn next(&self) -> Option<Option<Operation>> {
+    fn next(&mut self) -> Option<Option<Operation>> {
         if self.is_healthy() {
-            return self.changes.recv().ok().map(Some);
+            // While nobody waits, room is given back; whoever comes waits for one step of it at most.
+            loop {
+                match self.changes.try_recv() {
+                    Ok(operation) => return Some(Some(operation)),
+                    Err(TryRecvError::Empty) if self.shrinker.step(&self.connection) => {}
+                    Err(TryRecvError::Empty) => return self.changes.recv().ok().map(Some),
+                    Err(TryRecvError::Disconnected) => return None,
+                }
+            }
         }
         match self.changes.recv_timeout(RETRY_AFTER) {
             Ok(operation) => Some(Some(operation)),
@@ -190,6 +209,7 @@ impl Thread {
             Ok(answers) => {
                 // Before anybody is told: who hears that writing works may append at once.
                 self.recovered();
+                self.shrinker.wrote();
                 batch.into_iter().zip(answers).for_each(|(operation, answer)| operation.settle(answer));
             }
             Err(error) if batch.len() <= 1 || is_busy(&error) => self.failed(batch, &error),
@@ -212,6 +232,7 @@ impl Thread {
                 if self.held.is_empty() {
                     self.recovered();
                 }
+                self.shrinker.wrote();
                 std::iter::once(operation).zip(answers).for_each(|(operation, answer)| operation.settle(answer));
             }
             Err(error) => self.failed(vec![operation], &error),
@@ -221,7 +242,8 @@ impl Thread {
     fn failed(&mut self, batch: Vec<Operation>, error: &rusqlite::Error) {
         let before = self.outage.lock().unwrap_or_else(PoisonError::into_inner).replace(error.to_string());
         if before.is_none() {
-            tracing::error!(%error, "the store cannot be written");
+            let (path, hint) = (self.path.display(), OpenFault::from_sqlite(error).hint());
+            tracing::error!(%path, %error, hint, "the store cannot be written");
         }
         let answer = unavailable(error);
         batch.into_iter().for_each(|operation| self.refuse(operation, &answer));
@@ -237,7 +259,7 @@ impl Thread {
 
     fn recovered(&self) {
         if self.outage.lock().unwrap_or_else(PoisonError::into_inner).take().is_some() {
-            tracing::info!("the store can be written again");
+            tracing::info!(path = %self.path.display(), "the store can be written again");
         }
     }
 

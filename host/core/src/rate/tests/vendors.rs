@@ -285,3 +285,29 @@ fn the_ietfs_fields_are_read_by_item_and_parameter() {
         assert_eq!(bench.wait_ms(ONE), wait, "{item}");
     }
 }
+
+#[test]
+fn what_the_system_allows_beyond_the_operators_word_is_not_taken() {
+    let table = "[[window]]\nname = \"w\"\nkind = \"fixed\"\nlimit = 40\nlength_ms = 60000\n\
+                 told = { limit = \"x-limit\", remaining = \"x-left\" }\n";
+    let mut rate: Rate = toml::from_str(table).unwrap();
+    rate.window[0].limit = 3;
+    rate.window[0].limit_max = Some(3);
+    let headers =
+        |pairs: &[(&str, &str)]| pairs.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect::<Vec<_>>();
+    for (told, left) in [
+        (vec![("x-limit", "200"), ("x-left", "199")], 2),
+        (vec![("x-left", "199")], 2),
+        // Somebody else has used the account.
+        (vec![("x-limit", "200"), ("x-left", "198")], 1),
+        (vec![("x-limit", "200"), ("x-left", "0")], 0),
+        (vec![("x-limit", "2"), ("x-left", "1")], 1),
+    ] {
+        let mut bench = Bench::of(rate.clone());
+        let claim = bench.claim("GET /x");
+        assert_eq!(bench.take("GET /x"), Take::Go);
+        let now = bench.now();
+        bench.budget.observe(now, &claim, 200, &headers(&told));
+        assert_eq!(bench.burst("GET /x"), left, "{told:?}");
+    }
+}

@@ -74,8 +74,8 @@ fn a_file_of_a_newer_version_is_refused_and_left_alone() {
     drop(store);
     sql(&path).pragma_update(None, "user_version", 7).unwrap();
     let newer = fault(&path);
-    assert_eq!(newer, OpenFault::Newer { found: 7, known: 1 });
-    assert_eq!(newer.to_string(), "has the form 7, and this version knows forms up to 1");
+    assert_eq!(newer, OpenFault::Newer { found: 7, known: 2 });
+    assert_eq!(newer.to_string(), "has the form 7, and this version knows forms up to 2");
 }
 
 #[test]
@@ -88,6 +88,27 @@ fn a_file_that_is_cut_off_is_damaged() {
     assert!(matches!(fault(&path), OpenFault::Corrupt(_)), "{:?}", fault(&path));
     file.set_len(10).unwrap();
     assert!(matches!(fault(&path), OpenFault::Corrupt(_)), "{:?}", fault(&path));
+}
+
+#[test]
+fn a_page_that_was_overwritten_is_found_at_start_and_by_a_check() {
+    let Room { store, path, _dir } = room();
+    append(&store, (0..2_000).map(|n| format!("a rather long entry of a log, number {n}")));
+    drop(store);
+    let bytes = std::fs::read(&path).unwrap();
+    // The header of a page in the middle: its kind is none that there is.
+    let mut spoilt = bytes.clone();
+    let middle = bytes.len() / 4096 / 2 * 4096;
+    spoilt[middle] ^= 0xFF;
+    std::fs::write(&path, &spoilt).unwrap();
+    assert!(matches!(fault(&path), OpenFault::Corrupt(_)), "{:?}", fault(&path));
+    assert_ne!(Observer::open(&path).unwrap().check().unwrap().problems, [""; 0]);
+    assert_eq!(std::fs::read(&path).unwrap(), spoilt, "left as it is, for whoever mends it");
+    // Beyond the size that is looked through, the file is used until somebody meets the page.
+    let unchecked = Options { checked_bytes_max: 4096, ..Options::default() };
+    let store = Embedded::open(&path, unchecked).unwrap();
+    let met = now(store.entries(Log::Audit, 0, 5_000)).unwrap_err();
+    assert!(matches!(&met, StoreError::Unavailable(why) if why.contains("backup")), "{met}");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use jackfield_core::port::{Bucket, Expect, Log, StoreError};
 use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior};
 
 use super::{Answer, Change};
-use crate::embedded::{signed, unsigned};
+use crate::embedded::{anchor, signed, unsigned};
 
 /// Sequence number and digest of a log's last entry.
 type Tail = (u64, [u8; 32]);
@@ -69,7 +69,31 @@ fn apply(transaction: &Transaction<'_>, tails: &mut HashMap<Log, Tail>, change: 
             tails.insert(*log, (sequence, digest));
             Ok(Ok(0))
         }
+        Change::Trim { log, through } => trim(transaction, *log, *through),
         Change::Flush => Ok(Ok(0)),
+    }
+}
+
+/// The digest that is kept and the entries that go are one change: there is no moment without a beginning.
+fn trim(transaction: &Transaction<'_>, log: Log, through: u64) -> rusqlite::Result<Answer> {
+    let sql = "SELECT sequence, digest FROM entry WHERE log = ?1 AND sequence <= ?2 ORDER BY sequence DESC LIMIT 1";
+    let last = transaction.prepare_cached(sql)?.query_row((log.as_str(), signed(through)), |row| {
+        Ok((unsigned(row.get(0)?), row.get_ref(1)?.as_blob().ok().and_then(|blob| <[u8; 32]>::try_from(blob).ok())))
+    });
+    match last.optional()? {
+        None => Ok(Ok(0)),
+        // Nothing could be verified from here on.
+        Some((sequence, None)) => {
+            Ok(Err(StoreError::Unavailable(format!("entry {sequence} of the log `{}` is damaged", log.as_str()))))
+        }
+        Some((sequence, Some(digest))) => {
+            let keep = "INSERT INTO anchor (log, sequence, digest) VALUES (?1, ?2, ?3) \
+                        ON CONFLICT (log) DO UPDATE SET sequence = excluded.sequence, digest = excluded.digest";
+            transaction.prepare_cached(keep)?.execute((log.as_str(), signed(sequence), digest))?;
+            let delete = "DELETE FROM entry WHERE log = ?1 AND sequence <= ?2";
+            transaction.prepare_cached(delete)?.execute((log.as_str(), signed(sequence)))?;
+            Ok(Ok(0))
+        }
     }
 }
 
@@ -94,5 +118,6 @@ fn tail(transaction: &Transaction<'_>, log: Log) -> rusqlite::Result<Tail> {
         let digest = row.get_ref(1)?.as_blob().ok().and_then(|blob| blob.try_into().ok()).unwrap_or(GENESIS);
         Ok((unsigned(row.get(0)?), digest))
     });
-    Ok(last.optional()?.unwrap_or((0, GENESIS)))
+    // A log of which nothing is left goes on where it was cut off.
+    last.optional()?.map_or_else(|| anchor(transaction, log), Ok)
 }
