@@ -91,6 +91,8 @@ pub struct Admitted {
     pub confirmation: Option<String>,
     /// A shorter deadline, in milliseconds.
     pub deadline_ms: Option<u64>,
+    /// How old a kept answer may be at most, in milliseconds: less than the intent's policy allows. Zero refuses them.
+    pub max_stale_ms: Option<u64>,
     /// For writes: stable for retries of the same message.
     pub idempotency_key: Option<String>,
     /// In the caller's, the host's and, once it is known, the connection's bound.
@@ -151,6 +153,7 @@ impl Admission {
             .ok_or_else(|| Problem::told(Code::Overloaded, "the host has its calls in flight").retry_after(1_000))?;
         let envelope = envelope::parse(received.body)?;
         let context = envelope::context(envelope.context)?;
+        let options = envelope.options.unwrap_or_default();
         let idempotency_key = received.idempotency_key.map(envelope::idempotency_key).transpose()?;
         Ok(Admitted {
             caller,
@@ -159,7 +162,8 @@ impl Admission {
             connection: envelope.connection,
             context,
             confirmation: envelope.confirmation.map(|confirmation| confirmation.token),
-            deadline_ms: envelope.options.and_then(|o| o.deadline_ms),
+            deadline_ms: options.deadline_ms,
+            max_stale_ms: options.max_stale_ms,
             idempotency_key,
             places: vec![in_caller, in_host],
         })

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jackfield_core::port::{Audit, Store};
 use jackfield_egress::{ConnectionConfig, Egress, EgressConfig, Parts, SystemResolver, Vault};
-use jackfield_render::{Renderer, TemplateKey};
+use jackfield_render::{Renderer, TemplateError, TemplateKey};
 use jackfield_sandbox::{Ports, Sandbox, SandboxConfig};
 use jackfield_store::{Closed, Embedded};
 
@@ -16,6 +16,8 @@ use crate::audit::AuditLog;
 use crate::cache::GuestCache;
 use crate::config::{Complaints, Config, Draft, Resilience};
 use crate::dispatch::confirm::TokenSeal;
+use crate::dispatch::fresh::Answers;
+use crate::dispatch::fresh::answers::Tenancy;
 use crate::guest_log::TracingLog;
 use crate::metrics::Metrics;
 use crate::orchestrate::Orchestrator;
@@ -38,6 +40,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// What is done with whose credential.
     pub audit: Arc<dyn Audit>,
+    /// What was answered and may be given again.
+    pub answers: Arc<Answers>,
     /// Seals the tokens of questions to users.
     pub confirmations: TokenSeal,
     sandbox: Arc<Sandbox>,
@@ -105,6 +109,7 @@ impl App {
         }
         let confirmations = TokenSeal::new()
             .map_err(|why| Complaints::file(&config.source.path, why, "look at the system's random numbers"))?;
+        let answers = answers(&config, &registry, &metrics);
         let egress = Arc::new(egress);
         egress.watch(metrics.watcher());
         let admission = Admission::new(&config, options.demo.then_some("demo"));
@@ -124,6 +129,7 @@ impl App {
                 metrics,
                 store,
                 audit,
+                answers,
                 confirmations,
                 sandbox,
                 vault,
@@ -209,6 +215,16 @@ fn store(config: &Config, options: Options, complaints: &mut Complaints) -> Arc<
     }
 }
 
+/// The place of each connection for what it answered.
+fn answers(config: &Config, registry: &Registry, metrics: &Metrics) -> Arc<Answers> {
+    let tenancies = registry.connections().map(|connection| Tenancy {
+        connection: connection.name.clone(),
+        tenant: connection.tenant.clone(),
+        asks_others: !connection.connector.manifest().calls.is_empty(),
+    });
+    Answers::new(tenancies, config.cache, metrics.answers().clone())
+}
+
 fn complain_of_store(config: &Config, error: &jackfield_store::OpenError, complaints: &mut Complaints) {
     let span = config.store.file.as_ref().map(toml::Spanned::span);
     complaints.push(span, error.to_string(), error.fault.hint());
@@ -292,7 +308,7 @@ fn renderer(config: &Config, registry: &Registry, complaints: &mut Complaints) -
     });
     match Renderer::new(own.chain(written)) {
         Ok(mut renderer) => {
-            questions(registry, &mut renderer, complaints);
+            words(registry, &mut renderer, complaints);
             Some(renderer)
         }
         Err(error) => {
@@ -311,20 +327,27 @@ fn renderer(config: &Config, registry: &Registry, complaints: &mut Complaints) -
     }
 }
 
-/// The words in which users are asked before a write.
-fn questions(registry: &Registry, renderer: &mut Renderer, complaints: &mut Complaints) {
+/// The operator's words for what the host says: questions before a write, and around an answer that is not of now.
+fn words(registry: &Registry, renderer: &mut Renderer, complaints: &mut Complaints) {
     let mut told = std::collections::BTreeSet::new();
+    let mut check = |added: Result<(), TemplateError>, text: &toml::Spanned<String>, what: &str, hint: &str| {
+        // One text may stand for many intents; it is wrong once.
+        if let Err(error) = added
+            && told.insert(text.span().start)
+        {
+            complaints.push(Some(text.span()), format!("{what} does not compile: {error}"), hint);
+        }
+    };
     for intent in registry.connections().flat_map(|connection| connection.intents.values()) {
-        renderer.describe_input(&intent.spec.name, &intent.spec.input_schema);
+        let name = &intent.spec.name;
+        renderer.describe_input(name, &intent.spec.input_schema);
         for (locale, text) in intent.policy.sentences.questions() {
-            let added = renderer.add_question(&intent.spec.name, locale, text.get_ref());
-            // One text may stand for many intents; it is wrong once.
-            if let Err(error) = added
-                && told.insert(text.span().start)
-            {
-                let message = format!("a question does not compile: {error}");
-                complaints.push(Some(text.span()), message, "it may use `title`, `details` and `input`");
-            }
+            let added = renderer.add_question(name, locale, text.get_ref());
+            check(added, text, "a question", "it may use `title`, `details` and `input`");
+        }
+        for (locale, text) in intent.policy.sentences.stales() {
+            let added = renderer.add_stale(name, locale, text.get_ref());
+            check(added, text, "a text", "it may use `age`, `text`, `title` and `fetched_at`");
         }
     }
 }

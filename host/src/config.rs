@@ -16,12 +16,14 @@ use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
+mod cache;
 mod policy;
 pub mod rate;
 mod report;
 mod resilience;
 mod secrets;
 
+pub use cache::CacheSection;
 pub use policy::{IntentSection, TextsSection};
 pub use rate::RateSection;
 pub use report::{Complaint, Complaints};
@@ -39,6 +41,8 @@ pub struct Config {
     pub sandbox: SandboxSection,
     /// What survives the process.
     pub store: StoreSection,
+    /// Room for kept answers.
+    pub cache: CacheSection,
     /// Per-call limits where a connection says nothing.
     pub limits: Limits,
     /// Patience with business systems where a connection says nothing.
@@ -318,6 +322,7 @@ impl Config {
             server: sections.one("server"),
             sandbox: sections.one("sandbox"),
             store: sections.one("store"),
+            cache: sections.one("cache"),
             limits: sections.one("limits"),
             resilience: sections.one("resilience"),
             vault: sections.optional("vault"),
@@ -574,8 +579,8 @@ impl<'i> Sections<'_, 'i> {
             self.complaints.push(
                 Some(key.span()),
                 format!("`{}` means nothing here", key.get_ref()),
-                "known sections: server, sandbox, store, limits, resilience, vault, openbao, caller, connector, connection, route, \
-                 intent, texts, template",
+                "known sections: server, sandbox, store, cache, limits, resilience, vault, openbao, caller, connector, \
+                 connection, route, intent, texts, template",
             );
         }
     }

@@ -1,5 +1,6 @@
 //! Carries a vetted request out: once, with the person's yes where one is needed, and in time. [`run`] is the guest in
-//! its sandbox; [`deadline`], [`idempotency`] and [`confirm`] are what stands before it.
+//! its sandbox; [`deadline`], [`idempotency`], [`confirm`] and [`fresh`] are what stands before it, and [`degrade`] is
+//! what comes after a failure.
 
 use std::sync::Arc;
 
@@ -8,6 +9,7 @@ use jackfield_core::deadline::Deadline;
 use jackfield_core::failure::{Failure, FailureKind, FieldError};
 use jackfield_sandbox::{Completed, Ended, Fault, Invocation, Usage};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use crate::admission::{Context, Vetted};
 use crate::app::App;
@@ -19,6 +21,8 @@ use crate::reply::Reply;
 
 pub mod confirm;
 pub mod deadline;
+pub mod degrade;
+pub mod fresh;
 pub mod idempotency;
 
 use confirm::Agreed;
@@ -42,6 +46,8 @@ pub struct Dispatched {
     pub connection: Arc<Connection>,
     /// What was asked.
     pub intent: Arc<Intent>,
+    /// Normalised and valid: what the guest was given.
+    pub input: Value,
     /// JSON text, as the guest made it.
     pub output: String,
     /// Language and zone for the text.
@@ -67,9 +73,18 @@ pub async fn see_through<W>(
 where
     W: Future<Output = Result<Reply, Problem>> + Send + 'static,
 {
+    let voice = Voice::of(agreed.budgeted());
+    carried(app, agreed, work).await.map_err(|problem| voice.put(problem))
+}
+
+/// The same for any work, with its problem as it came.
+async fn carried<T, W>(app: &Arc<App>, agreed: Agreed, work: impl FnOnce(Arc<App>, Agreed) -> W) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    W: Future<Output = Result<T, Problem>> + Send + 'static,
+{
     let budgeted = agreed.budgeted();
-    let (voice, deadline) = (Voice::of(budgeted), budgeted.deadline);
-    let is_read = voice.intent.spec.effect.is_read();
+    let (is_read, deadline) = (budgeted.vetted.intent.spec.effect.is_read(), budgeted.deadline);
     let mut task = tokio::spawn(work(app.clone(), agreed));
     let guard = is_read.then(|| AbortOnDrop(task.abort_handle()));
     let answered = match tokio::time::timeout_at(deadline.end().into(), &mut task).await {
@@ -83,7 +98,7 @@ where
         }
     };
     drop(guard);
-    answered.map_err(|problem| voice.put(problem))
+    answered
 }
 
 /// What is known of a call that ended without a word.
@@ -124,6 +139,7 @@ pub async fn run(app: &Arc<App>, order: Order) -> Result<Dispatched, Problem> {
         call_id: trace.call_id,
         connection,
         intent,
+        input,
         output,
         context: admitted.context.clone(),
         fetched_at: now,

@@ -16,6 +16,9 @@ use prometheus_client::registry::{Registry, Unit};
 mod upstream;
 
 use upstream::Upstream;
+mod answers;
+
+pub use answers::{AnswerCounts, Came};
 
 /// What [`Metrics::encode`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -48,6 +51,7 @@ pub struct Metrics {
     troubled: Family<Standing, Gauge>,
     in_flight: Gauge,
     upstream: Upstream,
+    answers: AnswerCounts,
 }
 
 /// Credentials that do not work as they should.
@@ -76,7 +80,8 @@ impl Default for Metrics {
             troubled.clone(),
         );
         let upstream = Upstream::register(&mut registry);
-        Metrics { registry, calls, seconds, refused, troubled, in_flight, upstream }
+        let answers = AnswerCounts::register(&mut registry);
+        Metrics { registry, calls, seconds, refused, troubled, in_flight, upstream, answers }
     }
 }
 
@@ -114,6 +119,11 @@ impl Metrics {
     /// How a connection stands at this moment. `calls` is the number of calls under way.
     pub fn show(&self, connection: &str, health: &Health, calls: usize) {
         self.upstream.show(connection, health, calls);
+    }
+
+    /// What counts kept answers.
+    pub fn answers(&self) -> &AnswerCounts {
+        &self.answers
     }
 
     /// A request that ended before.

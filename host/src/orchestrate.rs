@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::admission::{self, Context};
 use crate::app::App;
 use crate::dispatch;
+use crate::dispatch::fresh::Wake;
 use crate::error::{Code, Problem};
 
 /// What a connector that asks keeps of its time, to say what came of it.
@@ -101,13 +102,19 @@ impl Orchestrator {
             deadline: parent.deadline.checked_sub(RESERVE).unwrap_or(parent.deadline),
             ..parent.clone()
         };
-        let (output, usage) = dispatch::execute(&app, &connection, call, context).await.map_err(|problem| {
-            *write_outcome = problem.outcome;
-            failure(problem)
-        })?;
+        let wake = Wake::new(&app, &connection, &compiled, &input);
+        let (output, usage) = match dispatch::execute(&app, &connection, call, context).await {
+            Ok(done) => done,
+            Err(problem) => {
+                *write_outcome = problem.outcome;
+                wake.failed(problem.outcome);
+                return Err(failure(problem));
+            }
+        };
         *write_outcome = usage.write_outcome;
         let value: Value =
             serde_json::from_str(&output).map_err(|e| internal(format!("the output of `{next}` is not JSON: {e}")))?;
+        wake.done(compiled.tagger.of_write(&input, Some(&value)));
         if !compiled.output.accepts(&value) {
             return Err(internal(format!("the output of `{next}` breaks its schema")));
         }

@@ -9,10 +9,12 @@ use jackfield_core::idempotency::Answer;
 use crate::admission::{self, Caller, Received};
 use crate::app::App;
 use crate::dispatch::confirm::{self, Agreed, Consent, Ready};
+use crate::dispatch::degrade::{self, Standby};
+use crate::dispatch::fresh::{self, Wake};
 use crate::dispatch::idempotency::{self, Seen};
 use crate::dispatch::{self, deadline};
 use crate::error::Problem;
-use crate::reply::{self, Reply};
+use crate::reply::{self, Checked, Reply};
 use crate::route;
 use crate::trace::Trace;
 
@@ -56,8 +58,16 @@ pub async fn answer(
             Consent::Question(question) => return Ok(Answered::Now(question)),
             Consent::Given(agreed) => agreed,
         };
-        // From here on a write goes on without its caller.
-        dispatch::see_through(app, *agreed, carry_out).await.map(|reply| Answered::Now(Box::new(reply)))
+        // While the call is still there: what is said instead of an answer if the system fails.
+        let standby = Standby::of(app, &agreed);
+        let answered = match standby.inquiry() {
+            // Before the guest, but after every check: what is kept, or what others are asking, answers this too.
+            Some(inquiry) => fresh::answer(app, inquiry, *agreed, fetch).await,
+            // From here on a write goes on without its caller.
+            None => dispatch::see_through(app, *agreed, carry_out).await,
+        };
+        // Last of all, when no more can be learnt: something that is better than a problem.
+        degrade::soften(app, &standby, answered).map(|reply| Answered::Now(Box::new(reply)))
     };
     let answered = answered.await.map_err(|problem| problem.of_call(&trace.call_id));
     counted.ended(match &answered {
@@ -74,14 +84,35 @@ async fn carry_out(app: Arc<App>, agreed: Agreed) -> Result<Reply, Problem> {
     let begun = idempotency::begin(&app, agreed).await?;
     // Last of all checks, so that no refusal costs the person their yes.
     let Ready { order, claim } = confirm::use_up(&app, begun).await?;
+    let wake = Wake::of(&app, &order);
     let answered = async {
         // The guest runs, within the deadline and the budgets; each of its requests passes grant and egress.
         let dispatched = dispatch::run(&app, order).await?;
         // Since an answer is as untrusted as the guest: schema, scrub, mask, then words for the user.
         reply::make(&app, dispatched)
     };
+    // Before anybody hears of it: who reads after a write must not be told what was before.
+    let answered = match answered.await {
+        Ok((reply, touched)) => {
+            wake.done(touched);
+            Ok(reply)
+        }
+        Err(problem) => {
+            wake.failed(problem.outcome);
+            Err(problem)
+        }
+    };
     // Before the caller hears it: what was heard once can be heard again.
-    idempotency::keep(&app, claim, answered.await).await
+    idempotency::keep(&app, claim, answered).await
+}
+
+/// The same for a read that may be one for many: everything but the words, which are each caller's own. A read has no
+/// record and no yes to use up, so these two stages only hand it on.
+async fn fetch(app: Arc<App>, agreed: Agreed) -> Result<Checked, Problem> {
+    let begun = idempotency::begin(&app, agreed).await?;
+    let Ready { order, .. } = confirm::use_up(&app, begun).await?;
+    let dispatched = dispatch::run(&app, order).await?;
+    reply::check(&app, dispatched)
 }
 
 /// What the counters are told of a request.

@@ -23,6 +23,8 @@ pub struct Policy {
     pub confirm_ms: u64,
     /// How long answers are good. Those to writes never are.
     pub keeping: Keeping,
+    /// Whether equal reads under way are one question to the system.
+    pub coalesce: bool,
     /// The host's sentences.
     pub sentences: Sentences,
 }
@@ -45,11 +47,13 @@ impl Policy {
             confirm: Confirm::Never,
             confirm_ms: LIFE_MS_DEFAULT,
             keeping: Keeping::default(),
+            coalesce: false,
             sentences: Sentences::default(),
         };
         for (locale, texts) in &config.texts {
             policy.sentences.lay(locale, texts.get_ref());
         }
+        let mut coalesce = None;
         for (_, section) in sections {
             let number = |written: &Option<Spanned<u64>>| written.as_ref().map(|ms| *ms.get_ref());
             policy.times.progress_ms = number(&section.progress_ms).or(policy.times.progress_ms);
@@ -58,12 +62,16 @@ impl Policy {
             if let Some(confirm) = &section.confirm {
                 policy.confirm = confirm.get_ref().clone();
             }
-            policy.keeping = section.cache.unwrap_or(policy.keeping);
+            policy.keeping = section.cache.as_ref().map_or(policy.keeping, |cache| *cache.get_ref());
+            coalesce = section.coalesce.or(coalesce);
             for (locale, texts) in &section.texts {
                 policy.sentences.lay(locale.get_ref(), texts);
             }
         }
         policy.keeping = Keeping::of(effect, policy.keeping);
+        // Unless written otherwise: who takes an answer that is a while old as a new one takes one that is only just being
+        // made.
+        policy.coalesce = effect.is_read() && coalesce.unwrap_or(policy.keeping.ttl_ms > 0);
         if effect.is_read() {
             policy.confirm = Confirm::Never;
         }
@@ -80,6 +88,7 @@ struct InOneLanguage {
     progress: Option<String>,
     timeout: Option<String>,
     unknown: Option<String>,
+    stale: Option<Spanned<String>>,
     confirm: Option<Spanned<String>>,
 }
 
@@ -122,6 +131,11 @@ impl Sentences {
         self.0.iter().filter_map(|(locale, language)| Some((locale.as_str(), language.confirm.as_ref()?)))
     }
 
+    /// The templates of the words around an answer that is not of now, likewise.
+    pub fn stales(&self) -> impl Iterator<Item = (&str, &Spanned<String>)> {
+        self.0.iter().filter_map(|(locale, language)| Some((locale.as_str(), language.stale.as_ref()?)))
+    }
+
     fn lay(&mut self, locale: &str, texts: &TextsSection) {
         let language = self.0.entry(locale.to_ascii_lowercase()).or_default();
         let lay = |kept: &mut Option<String>, written: &Option<Spanned<String>>| {
@@ -132,8 +146,10 @@ impl Sentences {
         lay(&mut language.progress, &texts.progress);
         lay(&mut language.timeout, &texts.timeout);
         lay(&mut language.unknown, &texts.unknown);
-        if texts.confirm.is_some() {
-            language.confirm.clone_from(&texts.confirm);
+        for (kept, written) in [(&mut language.stale, &texts.stale), (&mut language.confirm, &texts.confirm)] {
+            if written.is_some() {
+                kept.clone_from(written);
+            }
         }
     }
 }

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_core::budget::Limits;
+use jackfield_core::digest::{Digest, DigestBuilder};
+use jackfield_core::freshness::Tagger;
 use jackfield_core::grant::{ConnectionGrant, Grant, NetworkPolicy, Subject};
 use jackfield_core::intent::{IntentSpec, covers};
 use jackfield_core::manifest::{Access, Manifest, Scheme};
@@ -35,6 +37,8 @@ pub struct Intent {
     pub output: Validator,
     /// Hides personal data in the answer.
     pub masks: Masks,
+    /// Finds the objects that an answer tells of, or that a write touches.
+    pub tagger: Tagger,
     /// Times, questions and sentences.
     pub policy: Policy,
 }
@@ -51,6 +55,9 @@ pub struct Connection {
     pub connector: Arc<Connector>,
     /// All that exists for its guests.
     pub grant: Arc<Grant>,
+    /// What it is: connector, settings, credential sources and schemas. Nothing that was kept under another edition is
+    /// given again.
+    pub edition: Digest,
     /// Settings as the guest gets them.
     pub settings: Arc<str>,
     /// Limits of one call.
@@ -194,6 +201,7 @@ fn compile(config: &Config, spec: &IntentSpec) -> Result<Intent, String> {
         normaliser: Normaliser::new(&spec.input_schema),
         output: Validator::new(&spec.output_schema)?,
         masks: Masks::new(&spec.output_schema),
+        tagger: Tagger::new(&spec.name, &spec.input_schema, &spec.output_schema),
         policy: Policy::of(config, &spec.name, spec.effect),
         spec: spec.clone(),
     })
@@ -293,6 +301,7 @@ fn resolve(
         subject: section.subject,
         connector: loaded.connector.clone(),
         grant: Arc::new(grant),
+        edition: edition(section, &settings, loaded),
         settings: settings.to_string().into(),
         limits: Arc::new(limits),
         region: section.region.as_ref().map(|r| r.get_ref().clone()),
@@ -333,6 +342,19 @@ fn of_plan<'m>(
         }
     }
     manifest
+}
+
+/// The digest of everything that an answer of this connection hangs on. Another account or another shop under the same
+/// name is another connection, and so is another form of its answers.
+fn edition(section: &ConnectionSection, settings: &Value, loaded: &Loaded) -> Digest {
+    let edition = DigestBuilder::new("edition").text(loaded.connector.digest()).json(settings);
+    let edition = edition.text(if section.subject == Subject::User { "user" } else { "connection" });
+    let edition = section.auth.iter().fold(edition, |edition, (endpoint, scheme)| edition.text(endpoint).text(scheme));
+    // Where a value comes from, and never the value.
+    let sources = section.secrets.iter().map(|(name, secret)| (name, secret.get_ref().source()));
+    let edition = sources.fold(edition.maybe(None), |edition, (name, source)| edition.text(name).text(source));
+    let schemas = loaded.intents.iter().map(|(name, intent)| (name, &intent.spec.output_schema));
+    schemas.fold(edition.maybe(None), |edition, (name, schema)| edition.text(name).json(schema)).finish()
 }
 
 /// The connection's settings with the manifest's defaults, held against the manifest's schema.

@@ -1,15 +1,17 @@
 //! From a guest's answer to the caller's: scrubbed, held against its schema, masked, and put into words. And the form of
 //! a question to the user, which is an answer too.
 
-use jackfield_render::RenderContext;
+use jackfield_core::freshness::Tags;
+use jackfield_render::{RenderContext, Stale};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::admission::Context;
 use crate::app::App;
 use crate::dispatch::Dispatched;
 use crate::error::{Code, Problem};
-use crate::registry::Connection;
+use crate::registry::{Connection, Intent};
 
 /// What a caller gets.
 #[derive(Debug, Serialize)]
@@ -25,9 +27,19 @@ pub struct Reply {
     pub text: String,
     /// Where it comes from.
     pub source: ReplySource,
+    /// How old the answer is, where it is not of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stale: Option<Age>,
     /// What a yes to the question is sent with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
+}
+
+/// The age of an answer that was kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Age {
+    /// Milliseconds since the business system gave it.
+    pub age_ms: u64,
 }
 
 /// A question that waits for the user.
@@ -45,6 +57,8 @@ pub struct Confirmation {
 pub enum Status {
     /// The business system answered.
     Completed,
+    /// The business system did not; what it answered before did.
+    Degraded,
     /// The user is asked first; nothing was done.
     InputRequired,
 }
@@ -54,6 +68,7 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Completed => "completed",
+            Status::Degraded => "degraded",
             Status::InputRequired => "input_required",
         }
     }
@@ -90,6 +105,7 @@ impl Reply {
             output: None,
             text,
             source: source(connection, None),
+            stale: None,
             confirmation: Some(confirmation),
         }
     }
@@ -101,12 +117,47 @@ impl Reply {
     }
 }
 
+/// An answer that may leave: scrubbed, as its schema says, masked. Not yet in words, which are a matter of who hears them.
+#[derive(Debug)]
+pub struct Checked {
+    /// Canonical.
+    pub output: Value,
+    /// When the business system was asked.
+    pub fetched_at: Timestamp,
+    /// The objects that it tells of or that it changed, read before anything was masked.
+    pub tags: Tags,
+}
+
+/// Who hears an answer.
+#[derive(Clone, Copy)]
+pub struct Hearer<'a> {
+    /// The call that it answers.
+    pub call_id: &'a str,
+    /// Language and zone.
+    pub context: &'a Context,
+}
+
 /// Checks and dresses an answer.
 ///
 /// # Errors
+/// As [`check`] and [`dress`]. The outcome of a write is kept: it may have happened.
+pub fn make(app: &App, dispatched: Dispatched) -> Result<(Reply, Tags), Problem> {
+    let (call_id, context) = (dispatched.call_id.clone(), dispatched.context.clone());
+    let (connection, intent) = (dispatched.connection.clone(), dispatched.intent.clone());
+    let outcome = dispatched.usage.write_outcome;
+    let Checked { output, fetched_at, tags } = check(app, dispatched)?;
+    let hearer = Hearer { call_id: &call_id, context: &context };
+    let reply =
+        dress(app, &connection, &intent, output, fetched_at, hearer).map_err(|problem| problem.outcome(outcome))?;
+    Ok((reply, tags))
+}
+
+/// Holds what a guest answered against its schema, without any secret, and masks it.
+///
+/// # Errors
 /// `connector-fault` when the answer is not what its schema says. The outcome of a write is kept: it may have happened.
-pub fn make(app: &App, dispatched: Dispatched) -> Result<Reply, Problem> {
-    let Dispatched { call_id, connection, intent, output, context, fetched_at, usage } = dispatched;
+pub fn check(app: &App, dispatched: Dispatched) -> Result<Checked, Problem> {
+    let Dispatched { intent, input, output, fetched_at, usage, .. } = dispatched;
     let fault = |detail: String| Problem::new(Code::ConnectorFault, detail).outcome(usage.write_outcome);
 
     // On the text, before anything reads it: one pass over everything that could leave.
@@ -118,17 +169,60 @@ pub fn make(app: &App, dispatched: Dispatched) -> Result<Reply, Problem> {
         let listed: Vec<_> = errors.iter().map(|e| format!("{} {}", e.pointer, e.detail)).collect();
         return Err(fault(format!("the output of `{}` breaks its schema: {}", intent.spec.name, listed.join("; "))));
     }
+    let tags = match (intent.spec.effect.is_read(), intent.policy.keeping.kept_ms()) {
+        (true, None) => Tags::default(),
+        (true, Some(_)) => intent.tagger.of_answer(&input, &output),
+        (false, _) => intent.tagger.of_write(&input, Some(&output)),
+    };
     intent.masks.apply(&mut output);
-    let rendering = RenderContext { locale: &context.locale, time_zone: context.time_zone_name(), now: fetched_at };
-    let text = app.renderer.render(&intent.spec.name, &output, &rendering).map_err(|e| fault(e.to_string()))?;
+    Ok(Checked { output, fetched_at, tags })
+}
+
+/// Puts a checked answer into words for who hears it.
+///
+/// # Errors
+/// `connector-fault` when the operator's words fail over it.
+pub fn dress(
+    app: &App,
+    connection: &Connection,
+    intent: &Intent,
+    output: Value,
+    fetched_at: Timestamp,
+    hearer: Hearer<'_>,
+) -> Result<Reply, Problem> {
+    let text = app
+        .renderer
+        .render(&intent.spec.name, &output, &rendering(hearer.context))
+        .map_err(|error| Problem::new(Code::ConnectorFault, error.to_string()))?;
     Ok(Reply {
-        call_id: call_id.to_string(),
+        call_id: hearer.call_id.to_owned(),
         status: Status::Completed,
         output: Some(output),
         text,
-        source: source(&connection, Some(fetched_at)),
+        source: source(connection, Some(fetched_at)),
+        stale: None,
         confirmation: None,
     })
+}
+
+impl Reply {
+    /// The same, said to be of the past.
+    ///
+    /// # Errors
+    /// `internal` when the operator's words for that fail.
+    pub fn aged(self, app: &App, intent: &Intent, age_ms: u64, hearer: Hearer<'_>) -> Result<Reply, Problem> {
+        let fetched_at = self.source.fetched_at.as_deref().unwrap_or_default();
+        let stale = Stale { title: &intent.spec.title, text: &self.text, age_ms, fetched_at };
+        let text = app
+            .renderer
+            .stale(&intent.spec.name, &stale, &rendering(hearer.context))
+            .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
+        Ok(Reply { status: Status::Degraded, text, stale: Some(Age { age_ms }), ..self })
+    }
+}
+
+fn rendering(context: &Context) -> RenderContext<'_> {
+    RenderContext { locale: &context.locale, time_zone: context.time_zone_name(), now: Timestamp::now() }
 }
 
 fn source(connection: &Connection, fetched_at: Option<Timestamp>) -> ReplySource {

@@ -1,16 +1,18 @@
-//! Forgets what was kept long enough: answers to writes, confirmations that were used up, and records of the audit log
-//! where the operator wants no more of them. A write whose host died
+//! Forgets what was kept long enough: answers to writes, kept answers to reads, confirmations that were used up, and
+//! records of the audit log where the operator wants no more of them. A write whose host died
 //! and which nobody asks for again gets its last word here. One slice of the keys at a time, so that no sweep holds the
 //! store up.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use jackfield_core::freshness::KEPT_MS_MAX;
 use jackfield_core::idempotency::{IdempotencyPolicy, LEASE_GRACE_MS, State};
 use jackfield_core::port::{Bucket, Expect, Store, StoreError};
 use jiff::Timestamp;
 
 use crate::app::App;
+use crate::dispatch::fresh::record;
 use crate::dispatch::idempotency::{Ledger, Unkept, abandoned};
 
 mod audit;
@@ -34,6 +36,10 @@ pub async fn run(app: Arc<App>) {
         let now_ms = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
         if let Err(error) = sweep_answers(&Ledger::new(&app), &*app.store, &prefix, now_ms).await {
             tracing::warn!(%error, "answers are kept longer than they should");
+        }
+        app.answers.expire(now_ms);
+        if let Err(error) = sweep_kept(&*app.store, &prefix, now_ms).await {
+            tracing::warn!(%error, "kept answers are kept longer than they should");
         }
         if let Err(error) = sweep_confirmations(&*app.store, &prefix, now_ms).await {
             tracing::warn!(%error, "confirmations are kept longer than they should");
@@ -72,6 +78,24 @@ async fn sweep_answers(ledger: &Ledger, store: &dyn Store, prefix: &str, now_ms:
             // Somebody asked for it at this moment.
             Ok(()) | Err(Unkept::Conflict) => {}
             Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Answers to reads that are good for nothing any more, also those that this host cannot open. One that ends later than
+/// any answer may is none of ours.
+async fn sweep_kept(store: &dyn Store, prefix: &str, now_ms: u64) -> Result<(), StoreError> {
+    let latest_ms = now_ms.saturating_add(KEPT_MS_MAX).saturating_add(LEASE_GRACE_MS);
+    for key in store.keys(Bucket::Answers, prefix).await? {
+        let Some(found) = store.get(Bucket::Answers, &key).await? else { continue };
+        let expires_ms = record::expires_ms(&found.value);
+        if expires_ms.is_none_or(|expires_ms| !(now_ms..=latest_ms).contains(&expires_ms)) {
+            // Unless it was made anew at this moment.
+            match store.delete(Bucket::Answers, &key, Expect::Revision(found.revision)).await {
+                Ok(()) | Err(StoreError::Conflict) => {}
+                Err(error) => return Err(error),
+            }
         }
     }
     Ok(())

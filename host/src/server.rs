@@ -12,13 +12,17 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use crate::api;
 use crate::app::App;
+use crate::dispatch::fresh::mirror;
 use crate::probing;
 use crate::retention;
 use crate::trace::Trace;
+
+/// How long the end may be held up by kept answers that are not in the store yet.
+const MIRROR_TIME_MAX: Duration = Duration::from_secs(5);
 
 /// Serves until `stop` is done, then lets what is under way finish within the drain time.
 ///
@@ -41,6 +45,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     let mut beside = tokio::task::JoinSet::new();
     beside.spawn(retention::run(app.clone()));
     beside.spawn(probing::run(app.clone()));
+    // Before the first call: it may be one that fails.
+    mirror::restore(&app).await;
+    let (ended, end) = oneshot::channel();
+    let mirror = tokio::spawn(mirror::run(app.clone(), end));
     let room = Arc::new(Semaphore::new(server.connections_max.min(Semaphore::MAX_PERMITS)));
     loop {
         let accepted = tokio::select! {
@@ -76,6 +84,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     tracing::info!("draining, {} calls under way", app.admission.in_flight());
     if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("drain time is over, {} calls are cut off", app.admission.in_flight());
+    }
+    drop(ended);
+    if tokio::time::timeout(MIRROR_TIME_MAX, mirror).await.is_err() {
+        tracing::warn!("the store is slow: kept answers are not all in it");
     }
     Ok(())
 }

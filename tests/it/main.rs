@@ -12,6 +12,7 @@ mod desk;
 mod disk;
 mod guests;
 mod house;
+mod keeping;
 mod operator;
 mod overload;
 mod secrets;

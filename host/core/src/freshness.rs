@@ -7,8 +7,9 @@
 //!   `stale-if-error`); see [`crate::degrade`];
 //! - **gone**.
 //!
-//! An answer is found by its [`key`], which holds whose it is: tenant, connection and user, each with its length, so
-//! that no choice of names makes one user's key another's. It holds no locale, since what is kept is the canonical
+//! An answer is found by its [`key`], which holds whose it is: tenant, connection and person, each with its length, so
+//! that no choice of names makes one person's key another's. It holds the connection's edition too: after a change of
+//! connector or settings nothing that was kept before is found. It holds no locale, since what is kept is the canonical
 //! output and the text for the user is rendered from it each time. It is dropped by its [`Tags`]: the objects that it
 //! tells of, such as `order:1001`.
 //!
@@ -26,6 +27,10 @@ pub use tags::{ID_BYTES_MAX, TAGS_MAX, Tagger, Tags};
 
 /// How far the clocks of two hosts that share a store may be apart, in milliseconds.
 pub const CLOCK_SKEW_MS: u64 = 5_000;
+
+/// How long an answer may be kept at all, in milliseconds: thirty days. An older one would be no help, and personal data
+/// should not lie about.
+pub const KEPT_MS_MAX: u64 = 30 * 24 * 60 * 60 * 1_000;
 
 /// How long the answers of an intent are good. Both zero, the default, keeps nothing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -92,18 +97,41 @@ pub struct Question<'a> {
     pub tenant: &'a str,
     /// The connection that answers.
     pub connection: &'a str,
-    /// The bot service's id of the person in the chat; absent for nobody, which is a user of its own.
-    pub user: Option<&'a str>,
+    /// What that connection is: connector, settings and the form of the answer. Another edition may be another system.
+    pub edition: &'a Digest,
+    /// The person in the chat; absent for nobody, which is a person of its own.
+    pub person: Option<Person<'a>>,
     /// The intent.
     pub intent: &'a str,
     /// Normalised, validated input.
     pub input: &'a Value,
 }
 
+/// A person, by everything that an answer may hang on. Who is not verified is nobody.
+#[derive(Clone, Copy, Debug)]
+pub struct Person<'a> {
+    /// The bot service that vouches: two of them may each have a user `42`.
+    pub caller: &'a str,
+    /// That bot service's id of the person.
+    pub id: &'a str,
+    /// Verified e-mail address: connectors take it as proof that an order is somebody's.
+    pub email: Option<&'a str>,
+    /// Verified phone number, which is a proof as well.
+    pub phone: Option<&'a str>,
+}
+
 /// The key of an answer. Equal for equal questions, and for no others.
 pub fn key(question: &Question<'_>) -> Digest {
-    let Question { tenant, connection, user, intent, input } = question;
-    DigestBuilder::new("answer").text(tenant).text(connection).maybe(*user).text(intent).json(input).finish()
+    let Question { tenant, connection, edition, person, intent, input } = question;
+    let key = DigestBuilder::new("answer").text(tenant).text(connection).digest(edition);
+    let key = match person {
+        Some(Person { caller, id, email, phone }) => {
+            let person = DigestBuilder::new("person").text(caller).text(id).maybe(*email).maybe(*phone);
+            key.digest(&person.finish())
+        }
+        None => key.maybe(None),
+    };
+    key.text(intent).json(input).finish()
 }
 
 #[cfg(test)]

@@ -58,6 +58,11 @@ impl Masks {
         }))
     }
 
+    /// Whether the schema marks nothing.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Masks in place. What is not a text is replaced whole, apart from null.
     pub fn apply(&self, output: &mut Value) {
         self.0.apply(output, &mut |mask, value| match value {

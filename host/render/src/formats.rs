@@ -5,6 +5,7 @@ use fixed_decimal::{Decimal, Sign};
 use icu_datetime::{DateTimeFormatter, DateTimeFormatterLoadError, NoCalendarFormatter, fieldsets, input};
 use icu_decimal::DecimalFormatter;
 use icu_experimental::dimension::currency::{CurrencyType, formatter::CurrencyFormatter};
+use icu_experimental::relativetime::{RelativeTimeFormatter, RelativeTimeFormatterOptions};
 use icu_list::{ListFormatter, options::ListFormatterOptions};
 use icu_locale::{Locale, LocaleExpander, extensions::unicode, locale, subtags::Language};
 use icu_plurals::{PluralCategory, PluralRules};
@@ -185,10 +186,63 @@ impl Formats {
         }
     }
 
+    /// How long ago, in the one unit that says enough: `12 minutes ago`.
+    pub(crate) fn ago(&self, age_ms: u64) -> String {
+        let (unit, count) = coarse(age_ms);
+        let (prefs, options) = ((&self.locale).into(), RelativeTimeFormatterOptions::default());
+        // Rarely said, and cheap to make: not kept like the others.
+        let formatter = match unit {
+            Unit::Second => RelativeTimeFormatter::try_new_long_second(prefs, options),
+            Unit::Minute => RelativeTimeFormatter::try_new_long_minute(prefs, options),
+            Unit::Hour => RelativeTimeFormatter::try_new_long_hour(prefs, options),
+            Unit::Day => RelativeTimeFormatter::try_new_long_day(prefs, options),
+        };
+        let mut past = Decimal::from(count);
+        past.set_sign(Sign::Negative);
+        match formatter {
+            Ok(formatter) => formatter.format(past).to_string(),
+            // There is a root for every locale, so this is a fault of the build.
+            Err(_) => format!("{count} {}", unit.symbol()),
+        }
+    }
+
     pub(crate) fn list(&self, items: &[String], or: bool) -> String {
         let formatter = if or { &self.or } else { &self.and };
         formatter.format(items.iter()).to_string()
     }
+}
+
+/// Units in which ages are told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unit {
+    Second,
+    Minute,
+    Hour,
+    Day,
+}
+
+impl Unit {
+    fn symbol(self) -> &'static str {
+        match self {
+            Unit::Second => "s",
+            Unit::Minute => "min",
+            Unit::Hour => "h",
+            Unit::Day => "d",
+        }
+    }
+}
+
+/// An age in the largest unit of which it is at least one and a half, rounded up: nothing is said to be younger than it is.
+fn coarse(age_ms: u64) -> (Unit, u64) {
+    const SECOND: u64 = 1_000;
+    const MINUTE: u64 = 60 * SECOND;
+    const HOUR: u64 = 60 * MINUTE;
+    const DAY: u64 = 24 * HOUR;
+    let (unit, ms) = [(Unit::Day, DAY), (Unit::Hour, HOUR), (Unit::Minute, MINUTE)]
+        .into_iter()
+        .find(|(_, ms)| age_ms >= ms + ms / 2)
+        .unwrap_or((Unit::Second, SECOND));
+    (unit, age_ms.div_ceil(ms).max(1))
 }
 
 fn is_english(locale: &Locale) -> bool {

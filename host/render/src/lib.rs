@@ -41,4 +41,4 @@ mod renderer;
 mod words;
 
 pub use error::{RenderError, TemplateError};
-pub use renderer::{RenderContext, Renderer, TemplateKey};
+pub use renderer::{RenderContext, Renderer, Stale, TemplateKey};

@@ -28,6 +28,11 @@ pub(crate) fn marked(template: &str) -> String {
     marked
 }
 
+/// A finished text on its way into another template: its paragraphs stay paragraphs.
+pub(crate) fn finished(text: &str) -> String {
+    text.replace("\n\n", &format!("\n{PARAGRAPH}\n"))
+}
+
 /// What closes the tag that is still open at the end of a line: inside of it an empty line means nothing.
 fn open_tag(line: &str, mut closer: Option<&'static str>) -> Option<&'static str> {
     let mut rest = line;

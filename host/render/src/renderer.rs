@@ -19,6 +19,10 @@ use std::{
     sync::Arc,
 };
 
+mod stale;
+
+pub use stale::Stale;
+
 /// Instructions that one text may take: the built-in ones need some hundreds, a list of fifty orders some thousands.
 const FUEL: u64 = 200_000;
 
@@ -27,6 +31,15 @@ const DEFAULT_LOCALE: &str = "en";
 
 /// How a person is asked where nobody wrote other words.
 const QUESTION: &str = "{{ title }}: please check that this is right.\n\n{{ details }}\n\nShall I go ahead?";
+
+/// A kind of the host's own words.
+struct Own {
+    name: &'static str,
+    /// All that they see.
+    see: &'static [&'static str],
+}
+
+const QUESTIONS: Own = Own { name: "a question", see: &["title", "details", "input"] };
 
 /// Stands for every intent that has no words of its own. No intent has this name.
 const ANY_INTENT: &str = "*";
@@ -98,6 +111,7 @@ impl Renderer {
             renderer.add(definition.name, DEFAULT_LOCALE, definition.template)?;
         }
         renderer.add_question(ANY_INTENT, DEFAULT_LOCALE, QUESTION)?;
+        renderer.add_stale(ANY_INTENT, DEFAULT_LOCALE, stale::STALE)?;
         for (key, text) in overrides {
             renderer.add(&key.intent, &key.locale, text)?;
         }
@@ -163,17 +177,8 @@ impl Renderer {
     ///
     /// When they do not compile, or use something else.
     pub fn add_question(&mut self, intent: &str, locale: &str, text: &str) -> Result<(), TemplateError> {
-        let key = question_of(intent);
-        let locale = normalised(locale);
-        let before = self.environment.clone();
-        self.add(&key, &locale, text)?;
-        let error = |(line, cause)| TemplateError { intent: intent.to_owned(), locale: locale.clone(), line, cause };
-        let tried = self.try_question(&template_name(&key, &locale), &key, &locale);
-        if tried.is_err() {
-            // A bad text must not replace a good one.
-            self.environment = before;
-        }
-        tried.map_err(error)
+        let seen = minijinja::context! { title => "", details => "" };
+        self.add_words(&question_of(intent), locale, text, &QUESTIONS, seen)
     }
 
     /// Tells the words for the codes of an input, from the `x-codes` in its schema.
@@ -195,10 +200,7 @@ impl Renderer {
         context: &RenderContext<'_>,
     ) -> Result<String, RenderError> {
         let key = question_of(intent);
-        let (template, locale) = match self.template_locale(&key, context.locale) {
-            Some(locale) => (template_name(&key, locale), locale),
-            None => (template_name(&question_of(ANY_INTENT), DEFAULT_LOCALE), DEFAULT_LOCALE),
-        };
+        let (template, locale) = self.words_for(&key, &question_of(ANY_INTENT), context.locale);
         let call = self.call(&key, locale, context);
         // Made of texts that are clean, and of lines that must stay lines.
         let details = plain::details(input, &call);
@@ -211,20 +213,55 @@ impl Renderer {
         })
     }
 
-    fn try_question(&self, template: &str, key: &str, locale: &str) -> Result<(), Fault> {
+    /// Adds words of the host's own, and tries them on `seen`.
+    fn add_words(
+        &mut self,
+        key: &str,
+        locale: &str,
+        text: &str,
+        kind: &Own,
+        seen: minijinja::Value,
+    ) -> Result<(), TemplateError> {
+        let locale = normalised(locale);
+        let before = self.environment.clone();
+        self.add(key, &locale, text)?;
+        let error = |(line, cause)| TemplateError { intent: key.to_owned(), locale: locale.clone(), line, cause };
+        let tried = self.try_words(&template_name(key, &locale), key, &locale, kind, seen);
+        if tried.is_err() {
+            // A bad text must not replace a good one.
+            self.environment = before;
+        }
+        tried.map_err(error)
+    }
+
+    fn try_words(
+        &self,
+        template: &str,
+        key: &str,
+        locale: &str,
+        kind: &Own,
+        seen: minijinja::Value,
+    ) -> Result<(), Fault> {
         let compiled = self.environment.get_template(template).map_err(fault)?;
         let globals: BTreeSet<&str> = self.environment.globals().map(|(name, _)| name).collect();
-        let known = ["title", "details", "input"];
         let unknown = compiled.undeclared_variables(false).into_iter();
         let mut unknown: Vec<_> =
-            unknown.filter(|name| !globals.contains(name.as_str()) && !known.contains(&name.as_str())).collect();
+            unknown.filter(|name| !globals.contains(name.as_str()) && !kind.see.contains(&name.as_str())).collect();
         unknown.sort();
         if let Some(name) = unknown.first() {
-            return Err((None, format!("there is no `{name}` in a question; there are {}", known.join(", "))));
+            let (kind, there) = (kind.name, kind.see.join(", "));
+            return Err((None, format!("there is no `{name}` in {kind}; there are {there}")));
         }
         let context = RenderContext { locale, time_zone: "UTC", now: Timestamp::UNIX_EPOCH };
-        let seen = minijinja::context! { title => "", details => "" };
         fill_with(&self.environment, template, seen, self.call(key, locale, &context)).map(drop)
+    }
+
+    /// The template of the host's own words and its language: the intent's, else those for every intent.
+    fn words_for(&self, key: &str, any: &str, user: &str) -> (String, &str) {
+        match self.template_locale(key, user) {
+            Some(locale) => (template_name(key, locale), locale),
+            None => (template_name(any, DEFAULT_LOCALE), DEFAULT_LOCALE),
+        }
     }
 
     fn call(&self, intent: &str, template_locale: &str, context: &RenderContext<'_>) -> Call {

@@ -2,7 +2,7 @@
 //! Whether samples obey their schemas is tested by the catalogue.
 
 use jackfield_catalog::{definition, definitions};
-use jackfield_render::{RenderContext, Renderer, TemplateKey};
+use jackfield_render::{RenderContext, Renderer, Stale, TemplateKey};
 use serde_json::{Value, json};
 
 const GOLDEN: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/texts.en.txt");
@@ -538,4 +538,47 @@ fn a_question_that_cannot_be_asked_is_found_when_it_is_added() {
         let error = renderer.add_question("return.start", "en", text).unwrap_err().to_string();
         assert!(error.contains(why), "{text}: {error}");
     }
+}
+
+fn kept(text: &str, age_ms: u64) -> Stale<'_> {
+    Stale { title: "Order status", text, age_ms, fetched_at: "2026-01-21T11:48:00Z" }
+}
+
+#[test]
+fn an_answer_that_is_not_of_now_says_how_old_it_is_in_one_unit() {
+    let renderer = renderer();
+    let cases = [
+        (0, "1 second ago"),
+        (89_999, "90 seconds ago"),
+        (90_000, "2 minutes ago"),
+        (12 * 60_000, "12 minutes ago"),
+        (90 * 60_000 - 1, "90 minutes ago"),
+        (5 * 3_600_000, "5 hours ago"),
+        (36 * 3_600_000, "2 days ago"),
+        (u64::MAX, "213,503,982,335 days ago"),
+    ];
+    for (age_ms, words) in cases {
+        let text = renderer.stale("order.status", &kept("It is on its way.", age_ms), &english()).unwrap();
+        let expected =
+            format!("I can't get the latest information right now. This is from {words}:\n\nIt is on its way.");
+        assert_eq!(text, expected);
+    }
+}
+
+#[test]
+fn the_words_around_a_kept_answer_are_the_operators_in_the_users_language() {
+    let mut renderer = renderer();
+    renderer.add_stale("order.status", "de", "Stand {{ fetched_at | time }} ({{ age }}): {{ text }}").unwrap();
+    let answer = kept("Ihre Bestellung ist unterwegs.\n\n- A\n- B", 12 * 60_000);
+    let text = |renderer: &Renderer, locale| {
+        renderer.stale("order.status", &answer, &context(locale, "Europe/Vienna")).unwrap()
+    };
+    let german = "Stand 12:48 (vor 12 Minuten): Ihre Bestellung ist unterwegs.\n\n- A\n- B";
+    assert_eq!(text(&renderer, "de-AT"), german);
+    // A French user who gets English words gets an English age in them.
+    let english = text(&renderer, "fr");
+    assert!(english.contains("This is from 12 minutes ago:\n\nIhre"), "{english}");
+    let error = renderer.add_stale("order.status", "de", "{{ output }}").unwrap_err().to_string();
+    assert!(error.contains("there is no `output`"), "{error}");
+    assert_eq!(text(&renderer, "de-AT"), german);
 }

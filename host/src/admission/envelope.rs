@@ -61,10 +61,11 @@ pub(super) struct ConfirmationBody {
     pub token: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct OptionsBody {
     pub deadline_ms: Option<u64>,
+    pub max_stale_ms: Option<u64>,
 }
 
 /// Where and with whom the conversation is.

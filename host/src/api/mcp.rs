@@ -32,6 +32,9 @@ const CONFIRMATION: &str = "jackfield/confirmation";
 /// Where a result says how complete it is.
 const STATUS: &str = "jackfield/status";
 
+/// Where a result says how old it is, if it is not of now.
+const STALE: &str = "jackfield/stale";
+
 /// JSON-RPC 2.0.
 #[derive(Deserialize)]
 struct Message {
@@ -159,6 +162,9 @@ fn told(reply: &Value) -> Value {
     });
     if let Some(output) = reply.get("output") {
         told["structuredContent"] = output.clone();
+    }
+    if let Some(stale) = reply.get("stale") {
+        told["_meta"][STALE] = stale.clone();
     }
     if let Some(confirmation) = reply.get("confirmation") {
         told["_meta"][CONFIRMATION] = confirmation.clone();

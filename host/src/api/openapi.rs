@@ -80,14 +80,17 @@ fn describe() -> Value {
                     "confirmation": { "type": "object", "required": ["token"], "additionalProperties": false, "description": "The user's yes to a question, with the same input.", "properties": {
                         "token": { "type": "string", "maxLength": 4096, "description": "As it came with `input_required`. It counts once." } } },
                     "options": { "type": "object", "additionalProperties": false, "properties": {
-                        "deadline_ms": { "type": "integer", "minimum": 0, "description": "A shorter deadline than the connection's and the intent's; below 100 is 100." } } } } },
+                        "deadline_ms": { "type": "integer", "minimum": 0, "description": "A shorter deadline than the connection's and the intent's; below 100 is 100." },
+                        "max_stale_ms": { "type": "integer", "minimum": 0, "description": "After a failure: a kept answer that is no older than this, and than the intent's policy allows. 0 wants none." } } } } },
                 "Reply": { "type": "object", "required": ["call_id", "status", "text", "source"], "properties": {
                     "call_id": { "type": "string" },
-                    "status": { "enum": ["completed", "input_required"], "description": "With `input_required` nothing was done yet: show `text`, and send the same input again with `confirmation` when the user says yes." },
+                    "status": { "enum": ["completed", "degraded", "input_required"], "description": "With `degraded` the system failed and `output` is of before: see `stale`. With `input_required` nothing was done yet: show `text`, and send the same input again with `confirmation` when the user says yes." },
                     "output": { "description": "As the intent's output_schema says, personal data masked. None with `input_required`." },
                     "text": { "type": "string", "description": "For the user." },
                     "confirmation": { "type": "object", "required": ["token", "expires_at"], "description": "With `input_required`.", "properties": {
                         "token": { "type": "string" }, "expires_at": { "type": "string", "format": "date-time" } } },
+                    "stale": { "type": "object", "description": "With `degraded`.", "required": ["age_ms"], "properties": {
+                        "age_ms": { "type": "integer", "description": "Milliseconds since the system gave the answer; `text` says it in words." } } },
                     "source": { "type": "object", "properties": { "connector": { "type": "string" }, "version": { "type": "string" }, "connection": { "type": "string" }, "fetched_at": { "type": "string", "format": "date-time" } } } } },
                 "AuditPage": { "type": "object", "required": ["records", "next"], "properties": {
                     "next": { "type": ["integer", "null"], "description": "For `after`; null at the end of the log. A page may be empty and yet have a next one." },

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use jackfield_core::confirm::{Confirm, LIFE_MS_MAX};
 use jackfield_core::deadline::END_MS_MIN;
-use jackfield_core::freshness::Keeping;
+use jackfield_core::freshness::{KEPT_MS_MAX, Keeping};
 use jackfield_core::intent::is_intent_name;
 use serde::Deserialize;
 use toml::Spanned;
@@ -26,7 +26,10 @@ pub struct IntentSection {
     /// Milliseconds during which a person may answer that question.
     pub confirm_ms: Option<Spanned<u64>>,
     /// How long answers to a read are good: `{ ttl_ms = 60000, max_stale_ms = 3600000 }`.
-    pub cache: Option<Keeping>,
+    pub cache: Option<Spanned<Keeping>>,
+    /// Whether equal reads that are under way at the same time are one question to the system: true where `ttl_ms` keeps
+    /// answers, and false elsewhere, unless written otherwise.
+    pub coalesce: Option<bool>,
     /// Sentences by locale.
     pub texts: BTreeMap<Spanned<String>, TextsSection>,
 }
@@ -41,6 +44,8 @@ pub struct TextsSection {
     pub timeout: Option<Spanned<String>>,
     /// Nobody knows whether a write happened.
     pub unknown: Option<Spanned<String>>,
+    /// A template: the words around an answer that is not of now.
+    pub stale: Option<Spanned<String>>,
     /// A template: the question before a write.
     pub confirm: Option<Spanned<String>>,
 }
@@ -70,6 +75,17 @@ pub(super) fn check_intent(pattern: &str, section: &Spanned<IntentSection>, comp
             Some(ms.span()),
             format!("`confirm_ms` of intent `{pattern}` is {}", ms.get_ref()),
             format!("a question stays open for 1 to {LIFE_MS_MAX} milliseconds"),
+        );
+    }
+    if let Some(cache) = &section.cache
+        && cache.get_ref().kept_ms().is_some_and(|ms| ms > KEPT_MS_MAX)
+    {
+        let ms = cache.get_ref().kept_ms().unwrap_or_default();
+        let message = format!("`cache` of intent `{pattern}` keeps answers for {ms} milliseconds");
+        complaints.push(
+            Some(cache.span()),
+            message,
+            format!("answers are kept for {KEPT_MS_MAX} milliseconds at most"),
         );
     }
     if let Some(confirm) = &section.confirm
@@ -102,7 +118,8 @@ pub(super) fn check_texts(
     if !crate::admission::is_locale(locale) {
         complaints.push(Some(span), format!("`{locale}` is not a language tag"), "such as `en` or `de-AT`");
     }
-    for text in [&texts.progress, &texts.timeout, &texts.unknown, &texts.confirm].into_iter().flatten() {
+    let all = [&texts.progress, &texts.timeout, &texts.unknown, &texts.stale, &texts.confirm];
+    for text in all.into_iter().flatten() {
         if text.get_ref().trim().is_empty() || text.get_ref().len() > TEXT_BYTES_MAX {
             let message = format!("a text for `{locale}` is empty or over {TEXT_BYTES_MAX} bytes");
             complaints.push(Some(text.span()), message, "leave it out to have the host's own words");

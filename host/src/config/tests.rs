@@ -183,3 +183,13 @@ confirm = "sometimes"
     assert!(found.iter().any(|f| f.contains("unknown field `late`")), "{found:#?}");
     assert!(found.iter().any(|f| f.starts_with("13: ")), "{found:#?}");
 }
+
+#[test]
+fn room_for_kept_answers_is_bounded_unless_written_otherwise() {
+    let room = |text: &str| parse("jackfield.toml", text.to_owned()).unwrap().cache;
+    assert_eq!((room("").answers_max, room("").bytes_max), (10_000, 64 << 20));
+    assert_eq!(room("[cache]\nbytes_max = 5\n"), CacheSection { bytes_max: 5, ..CacheSection::default() });
+    let found = complaints("[cache]\nanswers = 5\n[intent.\"order.*\"]\ncache = { ttl_ms = 2592000001 }\n");
+    assert!(found[0].1.contains("unknown field `answers`"), "{found:?}");
+    assert_eq!(found[1], (Some(4), "`cache` of intent `order.*` keeps answers for 2592000001 milliseconds".to_owned()));
+}

@@ -44,6 +44,34 @@ fn a_read_asks_nobody_and_a_write_keeps_nothing() {
 }
 
 #[test]
+fn who_takes_an_older_answer_shares_a_new_one_unless_it_is_written_otherwise() {
+    let config = config(
+        r#"
+[intent."*"]
+cache = { max_stale_ms = 9 }
+[intent."order.*"]
+cache = { ttl_ms = 5 }
+[intent."ticket.*"]
+coalesce = true
+[intent."stock.*"]
+cache = { ttl_ms = 5 }
+coalesce = false
+"#,
+    );
+    let cases = [
+        ("pto.balance", Effect::Read, false),
+        ("order.status", Effect::Read, true),
+        ("ticket.status", Effect::Read, true),
+        ("stock.check", Effect::Read, false),
+        ("order.return", Effect::Create, false),
+        ("ticket.create", Effect::Create, false),
+    ];
+    for (intent, effect, shared) in cases {
+        assert_eq!(Policy::of(&config, intent, effect).coalesce, shared, "{intent}");
+    }
+}
+
+#[test]
 fn a_sentence_is_in_the_users_language_before_it_is_in_the_intents() {
     let config = config(
         r#"

@@ -60,6 +60,24 @@ async fn a_record_that_cannot_be_read_stays() {
 }
 
 #[tokio::test]
+async fn a_kept_answer_is_forgotten_when_it_is_good_for_nothing_any_more() {
+    let room = room();
+    let kept = |expires_ms: u64| [&[1], expires_ms.to_be_bytes().as_slice(), b"sealed"].concat();
+    for (key, value) in [
+        ("ab-over", kept(NOW - 1)),
+        ("ab-good", kept(NOW)),
+        ("ab-last", kept(NOW + KEPT_MS_MAX)),
+        ("ab-never", kept(u64::MAX)),
+        ("ab-damaged", b"\x01".to_vec()),
+        ("ac-elsewhere", kept(NOW - 1)),
+    ] {
+        room.store.put(Bucket::Answers, key, value.into(), Expect::Absent).await.unwrap();
+    }
+    sweep_kept(&*room.store, "ab", NOW).await.unwrap();
+    assert_eq!(room.store.keys(Bucket::Answers, "").await.unwrap(), ["ab-good", "ab-last", "ac-elsewhere"]);
+}
+
+#[tokio::test]
 async fn a_used_confirmation_is_remembered_until_its_token_has_expired() {
     let room = room();
     for (key, expires) in [("ab-over", NOW - 60_000), ("ab-open", NOW + 1)] {

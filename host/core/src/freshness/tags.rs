@@ -21,6 +21,7 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::schema::Plan;
@@ -35,10 +36,19 @@ pub const ID_BYTES_MAX: usize = 200;
 const OWN_IDS: [&str; 2] = ["id", "number"];
 
 /// The tags of a value.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Tags(BTreeSet<String>);
 
 impl Tags {
+    /// What a change of one object touches: itself, and every list of its kind.
+    pub fn of_object(kind: &str, id: &str) -> Tags {
+        let mut tags = Tags::default();
+        tags.add(kind, &Value::String(id.to_owned()));
+        tags.add_any(kind);
+        tags
+    }
+
     /// In alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)

@@ -43,15 +43,52 @@ fn nothing_is_kept_unless_configured_and_never_of_a_write() {
 
 #[test]
 fn a_key_does_not_hang_on_the_order_of_members() {
-    let question = |input| key(&Question { tenant: "t", connection: "c", user: None, intent: "order.status", input });
+    let edition = Digest::of_json(&json!(1));
+    let question = |input| {
+        key(&Question { tenant: "t", connection: "c", edition: &edition, person: None, intent: "order.status", input })
+    };
     let (one, other) = (json!({ "a": 1, "b": { "c": 2, "d": 3 } }), json!({ "b": { "d": 3, "c": 2 }, "a": 1 }));
     assert_eq!(question(&one), question(&other));
+}
+
+#[test]
+fn a_person_is_the_same_only_with_the_same_bot_service_and_the_same_proofs() {
+    let edition = Digest::of_json(&json!(1));
+    let of = |person| {
+        let input = &json!({ "order_number": "1001" });
+        key(&Question { tenant: "t", connection: "c", edition: &edition, person, intent: "order.status", input })
+    };
+    let jane = Person { caller: "bot", id: "42", email: Some("jane@example.com"), phone: None };
+    let others = [
+        None,
+        Some(Person { caller: "other", ..jane }),
+        Some(Person { id: "43", ..jane }),
+        Some(Person { email: None, ..jane }),
+        Some(Person { email: Some("joe@example.com"), ..jane }),
+        Some(Person { email: None, phone: jane.email, ..jane }),
+        Some(Person { phone: Some("+12025550143"), ..jane }),
+        Some(Person { caller: "", id: "", email: None, phone: None }),
+    ];
+    assert_eq!(of(Some(jane)), of(Some(jane)));
+    for other in others {
+        assert_ne!(of(Some(jane)), of(other), "{other:?}");
+    }
+}
+
+#[test]
+fn another_edition_of_a_connection_is_another_question() {
+    let of = |edition: Digest| {
+        let input = &json!({});
+        key(&Question { tenant: "t", connection: "c", edition: &edition, person: None, intent: "order.status", input })
+    };
+    assert_ne!(of(Digest::of_json(&json!("shop one"))), of(Digest::of_json(&json!("shop two"))));
 }
 
 #[derive(Clone, Debug, PartialEq)]
 struct Asked {
     tenant: String,
     connection: String,
+    caller: String,
     user: Option<String>,
     intent: String,
     input: String,
@@ -60,20 +97,22 @@ struct Asked {
 /// Names from two letters and the separators that a careless key would use: near misses are frequent.
 fn asked() -> impl Strategy<Value = Asked> {
     const NAME: &str = "[ab:/\\x00]{0,3}";
-    (NAME, NAME, prop::option::of(NAME), NAME, NAME).prop_map(|(tenant, connection, user, intent, input)| Asked {
-        tenant,
-        connection,
-        user,
-        intent,
-        input,
-    })
+    (NAME, NAME, NAME, prop::option::of(NAME), NAME, NAME).prop_map(
+        |(tenant, connection, caller, user, intent, input)| {
+            // Nobody is nobody, whoever asks.
+            let caller = if user.is_some() { caller } else { String::new() };
+            Asked { tenant, connection, caller, user, intent, input }
+        },
+    )
 }
 
 fn key_of(asked: &Asked) -> Digest {
+    let person = asked.user.as_deref().map(|id| Person { caller: &asked.caller, id, email: None, phone: None });
     key(&Question {
         tenant: &asked.tenant,
         connection: &asked.connection,
-        user: asked.user.as_deref(),
+        edition: &Digest::of_json(&json!(1)),
+        person,
         intent: &asked.intent,
         input: &json!({ "x": asked.input }),
     })
@@ -82,10 +121,12 @@ fn key_of(asked: &Asked) -> Digest {
 /// Two questions of which any parts may be the same: most often they differ in one or two.
 fn pairs() -> impl Strategy<Value = (Asked, Asked)> {
     (asked(), asked(), prop::array::uniform5(prop::bool::weighted(0.2))).prop_map(|(one, two, changed)| {
+        let (caller, user) = if changed[2] { (two.caller, two.user) } else { (one.caller.clone(), one.user.clone()) };
         let other = Asked {
             tenant: if changed[0] { two.tenant } else { one.tenant.clone() },
             connection: if changed[1] { two.connection } else { one.connection.clone() },
-            user: if changed[2] { two.user } else { one.user.clone() },
+            caller,
+            user,
             intent: if changed[3] { two.intent } else { one.intent.clone() },
             input: if changed[4] { two.input } else { one.input.clone() },
         };
@@ -188,4 +229,21 @@ fn an_answer_of_too_many_objects_hangs_on_all_of_the_kind() {
     assert!(texts(&tags).contains(&"order:*"));
     let long = json!({ "id": "x".repeat(100_000) });
     assert_eq!(texts(&tagger("order.status").of_answer(&json!({}), &long)), ["order:*"]);
+}
+
+#[test]
+fn an_object_that_changed_elsewhere_touches_its_answers_and_the_lists_of_its_kind() {
+    let order = tagger("order.status").of_answer(&json!({ "order_number": "1001" }), &json!({ "id": "45" }));
+    let other = tagger("order.status").of_answer(&json!({ "order_number": "1002" }), &json!({ "id": "46" }));
+    let list = tagger("order.search").of_answer(&json!({}), &json!({ "orders": [] }));
+    let changed = Tags::of_object("order", "#1001");
+    assert!(changed.touch(&order) && changed.touch(&list) && !changed.touch(&other));
+}
+
+#[test]
+fn tags_are_read_as_they_are_written() {
+    let tags = tagger("order.search").of_answer(&json!({}), &json!({ "orders": [{ "id": "45" }] }));
+    let text = serde_json::to_string(&tags).unwrap();
+    assert_eq!(text, r#"["order:*","order:45"]"#);
+    assert_eq!(serde_json::from_str::<Tags>(&text).unwrap(), tags);
 }

@@ -14,6 +14,8 @@ pub enum Bucket {
     Idempotency,
     /// Confirmations that were used up, kept by the host's dispatch.
     Confirmations,
+    /// Answers to reads, kept by the host's dispatch for when the system fails. They may be forgotten.
+    Answers,
 }
 
 impl Bucket {
@@ -23,6 +25,7 @@ impl Bucket {
             Bucket::Tokens => "tokens",
             Bucket::Idempotency => "idempotency",
             Bucket::Confirmations => "confirmations",
+            Bucket::Answers => "answers",
         }
     }
 }
