@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use hdrhistogram::Histogram;
-use jackfield::descriptors;
+use jackfield::machine;
 use jackfield_tests::{Client, Process, Silent, Stub, guests};
 use serde_json::json;
 use tokio::task::JoinSet;
@@ -108,7 +108,7 @@ fn main() {
     if std::env::args().any(|a| a == "--test") {
         return;
     }
-    let limit = descriptors::raise();
+    let limit = machine::raise_descriptors();
     if limit.is_some_and(|limit| limit < 2 * PARKED as u64 + BESIDE) {
         println!("skipped: {PARKED} calls need more file descriptors than the hard limit allows");
         return;

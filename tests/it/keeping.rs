@@ -6,7 +6,7 @@ use std::path::Path;
 use jackfield_core::port::Bucket;
 use jackfield_mocks::{Fault, Kind};
 use jackfield_tests::process::{files, init_vault};
-use jackfield_tests::{Answer, Client, Demo, Host, Stub, guests, until};
+use jackfield_tests::{Answer, Client, Demo, Host, Process, Stub, guests, until};
 use serde_json::{Value, json};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_jackfield-under-test");
@@ -69,11 +69,14 @@ impl Stage {
 
     /// Whether a text stands in any file of the store.
     fn lies_open(&self, text: &str) -> bool {
-        let stored = files(self.dir.path()).unwrap().into_iter().filter(|path| path.to_string_lossy().contains(".db"));
-        stored
-            .into_iter()
-            .any(|path| std::fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes()))
+        stands_in(self.dir.path(), text)
     }
+}
+
+/// Whether a text stands in any file of the store in a directory.
+fn stands_in(dir: &Path, text: &str) -> bool {
+    let mut stored = files(dir).unwrap().into_iter().filter(|path| path.to_string_lossy().contains(".db"));
+    stored.any(|path| std::fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes()))
 }
 
 async fn read(client: &Client, body: &Value) -> Answer {
@@ -390,6 +393,35 @@ async fn kept_answers_survive_a_restart_and_are_then_for_failures_only() {
     let host = Host::start(&text).await.unwrap();
     let other = ask(&host).await;
     assert_eq!((other.status, other.text("/code")), (503, "unavailable"), "{}", other.raw);
+}
+
+#[tokio::test]
+async fn a_stored_answer_survives_sigkill() {
+    let (store, mut text) = (tempfile::tempdir().unwrap(), String::new());
+    let demo = Demo::start_with(|config| {
+        let file = store.path().join("jackfield.db");
+        text = config.replace("file = \"jackfield.db\"", &format!("file = {:?}", file.display().to_string()));
+        text += &format!("\n[intent.\"*\"]\n{STALE}\n");
+        text.clone()
+    });
+    // Only its systems are needed, and its configuration.
+    let Demo { mocks, host } = demo.await.unwrap();
+    host.drain().await.unwrap();
+    let config = store.path().join("jackfield.toml");
+    std::fs::write(&config, &text).unwrap();
+    let ask = async |host: &Process| host.client.ask("product.search", json!({ "query": "shirt" })).await;
+
+    let host = Process::serve(BINARY.as_ref(), &config).await.unwrap();
+    let first = ask(&host).await;
+    assert_eq!(first.status, 200, "{}", first.raw);
+    // As it stands in the column that names the bucket.
+    until(async || stands_in(store.path(), Bucket::Answers.as_str()).then_some(())).await;
+    host.kill().await.unwrap();
+
+    let host = Process::serve(BINARY.as_ref(), &config).await.unwrap();
+    mocks.fault(Fault::new("shopify", Kind::Reset));
+    let stale = ask(&host).await;
+    assert_eq!((stale.text("/status"), &stale.body["output"]), ("degraded", &first.body["output"]), "{}", stale.raw);
 }
 
 #[tokio::test]

@@ -109,7 +109,7 @@ impl Egress {
                     match &stop {
                         Stop::Failed(error) => flight.failed(error),
                         Stop::Final(SendError::TooLarge { .. }) => flight.answered(status),
-                        Stop::Final(error) => flight.kept(error),
+                        Stop::Final(error) | Stop::Refused(error) => flight.kept(error),
                     }
                     return Err(stop);
                 }
@@ -195,7 +195,7 @@ impl Egress {
                         using.failed(error);
                         flight.failed(error);
                     }
-                    Stop::Final(error) => {
+                    Stop::Final(error) | Stop::Refused(error) => {
                         using.failed(error);
                         flight.kept(error);
                     }

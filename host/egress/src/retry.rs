@@ -24,8 +24,10 @@ use crate::{Egress, clock, random, report};
 pub(crate) enum Stop {
     /// Another attempt may fare better.
     Failed(SendError),
-    /// Another attempt would meet the same: a bound of ours, or a credential that cannot be had.
+    /// Another attempt would meet the same: a policy of ours, or a credential that cannot be had.
     Final(SendError),
+    /// The same, because of a bound that is counted whenever it refuses: breaker, budget, sockets.
+    Refused(SendError),
 }
 
 impl From<SendError> for Stop {
@@ -38,7 +40,7 @@ impl Stop {
     /// What it says, either way.
     pub(crate) fn into_error(self) -> SendError {
         match self {
-            Stop::Failed(error) | Stop::Final(error) => error,
+            Stop::Failed(error) | Stop::Final(error) | Stop::Refused(error) => error,
         }
     }
 }
@@ -62,12 +64,16 @@ impl Egress {
             let begun = Instant::now();
             let outcome = self.hop(connection, granted, context, hops, (deadline, purpose)).await;
             let cause = cause(&outcome, rate);
+            let is_refused = matches!(outcome, Err(Stop::Refused(_)));
             let outcome = outcome.map_err(Stop::into_error);
             // The next one comes by itself, and one that fails is what it was sent to find out.
             if purpose == Purpose::Probe {
                 return outcome;
             }
-            report(&self.vault, granted, context, begun.elapsed(), &outcome);
+            // A line for each refusal would fill the log just when an operator wants to read it.
+            if !is_refused {
+                report(&self.vault, granted, context, begun.elapsed(), &outcome);
+            }
             let Some(cause) = cause else { return told(outcome, earlier) };
             let left = deadline.saturating_duration_since(Instant::now());
             let failed = Failed { cause, idempotent, attempts, left };
@@ -117,7 +123,7 @@ fn cause(outcome: &Result<Hop, Stop>, rate: &Rate) -> Option<Cause> {
             let retry_after = rate.asked(&answer.headers, clock::now_ms());
             Some(Cause::Status { status: answer.status, retry_after })
         }
-        Err(Stop::Final(_)) => Some(Cause::Final),
+        Err(Stop::Final(_) | Stop::Refused(_)) => Some(Cause::Final),
         Err(Stop::Failed(error)) => Some(Cause::from(error)),
     }
 }

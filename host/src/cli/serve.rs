@@ -7,8 +7,8 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{ConfigArgs, runtime};
-use crate::descriptors;
 use crate::exit::Exit;
+use crate::machine;
 use crate::server;
 
 #[derive(Debug, clap::Args)]
@@ -21,12 +21,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let limit = descriptors::raise();
+    let descriptors = machine::raise_descriptors();
     let app = match args.config.open(args.listen) {
         Ok(app) => app,
         Err(exit) => return Ok(exit),
     };
-    descriptors::report(limit, &app.config);
+    machine::report(descriptors, &app.config);
     runtime()?.block_on(async {
         app.prepare().await;
         let listen = app.config.server.listen;

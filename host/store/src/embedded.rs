@@ -191,8 +191,12 @@ fn digest(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<[u8; 32]> 
 }
 
 /// For the operator: SQLite's own words, which name tables and files and never what is in them, and what to do.
+fn words(error: &rusqlite::Error) -> String {
+    format!("{error}; {}", OpenFault::from_sqlite(error).hint())
+}
+
 fn unavailable(error: &rusqlite::Error) -> StoreError {
-    StoreError::Unavailable(format!("{error}; {}", OpenFault::from_sqlite(error).hint()))
+    StoreError::Unavailable(words(error))
 }
 
 #[cfg(test)]

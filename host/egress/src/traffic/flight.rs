@@ -60,7 +60,7 @@ impl Flight {
         loop {
             // Before the budget, so that what the breaker refuses takes nothing of it; and again after each wait, since
             // the system may have failed meanwhile.
-            let permit = traffic.admit(policy, access, purpose).map_err(Stop::Final)?;
+            let permit = traffic.admit(policy, access, purpose).map_err(Stop::Refused)?;
             let left = deadline.saturating_duration_since(Instant::now());
             // A wait must leave the request the time that it needs.
             let patience = match purpose {
@@ -102,7 +102,7 @@ impl Flight {
                             "the vendor's budget has no room in time"
                         );
                     }
-                    return Err(Stop::Final(SendError::RateLimited { retry_after_ms: Some(retry_after_ms) }));
+                    return Err(Stop::Refused(SendError::RateLimited { retry_after_ms: Some(retry_after_ms) }));
                 }
             }
         }

@@ -18,7 +18,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::open::{self, OpenFault};
 use super::room::Shrinker;
-use super::{OpenError, Options, unavailable};
+use super::{OpenError, Options, unavailable, words};
 use transaction::attempt;
 
 mod transaction;
@@ -240,7 +240,7 @@ impl Thread {
     }
 
     fn failed(&mut self, batch: Vec<Operation>, error: &rusqlite::Error) {
-        let before = self.outage.lock().unwrap_or_else(PoisonError::into_inner).replace(error.to_string());
+        let before = self.outage.lock().unwrap_or_else(PoisonError::into_inner).replace(words(error));
         if before.is_none() {
             let (path, hint) = (self.path.display(), OpenFault::from_sqlite(error).hint());
             tracing::error!(%path, %error, hint, "the store cannot be written");
