@@ -19,7 +19,7 @@ pub mod guests;
 pub mod process;
 pub mod stub;
 
-pub use client::{Answer, Client};
+pub use client::{Answer, Client, Event, Events};
 pub use process::Process;
 pub use stub::{Silent, Stub};
 
@@ -126,7 +126,10 @@ impl Demo {
 }
 
 /// The demo's configuration with every address filled in; secrets come from files, since tests share an environment.
-fn demo_config(mocks: &Mocks) -> Result<String> {
+///
+/// # Errors
+/// When a file cannot be read or written.
+pub fn demo_config(mocks: &Mocks) -> Result<String> {
     let secrets = root().join("target/test-secrets");
     std::fs::create_dir_all(&secrets)?;
     let template = std::fs::read_to_string(root().join("tests/demo/jackfield.toml.in"))?;

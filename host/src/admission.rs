@@ -135,14 +135,7 @@ impl Admission {
     /// # Errors
     /// `forbidden`, `rate-limited`, `overloaded`, `malformed` or `invalid-input`.
     pub fn admit(&self, caller: Arc<Caller>, received: Received<'_>) -> Result<Admitted, Problem> {
-        // An intent that the key does not cover is forbidden whether or not it exists: names cannot be probed.
-        if !caller.may_ask(received.intent) {
-            let detail = format!("caller `{}` has no scope that covers `{}`", caller.name, received.intent);
-            return Err(Problem::told(Code::Forbidden, detail));
-        }
-        if !is_intent_name(received.intent) {
-            return Err(Problem::told(Code::UnknownIntent, "not an intent name"));
-        }
+        covered(&caller, received)?;
         let in_caller = caller.quota.take().ok_or_else(|| {
             Problem::told(Code::RateLimited, format!("caller `{}` has its calls in flight", caller.name))
                 .retry_after(1_000)
@@ -151,22 +144,22 @@ impl Admission {
             .host
             .take()
             .ok_or_else(|| Problem::told(Code::Overloaded, "the host has its calls in flight").retry_after(1_000))?;
-        let envelope = envelope::parse(received.body)?;
-        let context = envelope::context(envelope.context)?;
-        let options = envelope.options.unwrap_or_default();
-        let idempotency_key = received.idempotency_key.map(envelope::idempotency_key).transpose()?;
-        Ok(Admitted {
-            caller,
-            intent: received.intent.to_owned(),
-            input: envelope.input,
-            connection: envelope.connection,
-            context,
-            confirmation: envelope.confirmation.map(|confirmation| confirmation.token),
-            deadline_ms: options.deadline_ms,
-            max_stale_ms: options.max_stale_ms,
-            idempotency_key,
-            places: vec![in_caller, in_host],
-        })
+        read(caller, received, [in_caller, in_host])
+    }
+
+    /// Lets a request in again that was let in and accepted before. It was promised an answer, so it waits for room.
+    ///
+    /// # Errors
+    /// What may have changed since: `forbidden`, where the caller or its scope is gone.
+    pub async fn readmit(&self, caller: &str, tenant: &str, received: Received<'_>) -> Result<Admitted, Problem> {
+        let known = self.callers.values().find(|known| known.name == caller && *known.tenant == *tenant).cloned();
+        let gone = || Problem::told(Code::Forbidden, format!("caller `{caller}` is not there any more"));
+        let caller = known.ok_or_else(gone)?;
+        covered(&caller, received)?;
+        match (caller.quota.wait().await, self.host.wait().await) {
+            (Some(in_caller), Some(in_host)) => read(caller, received, [in_caller, in_host]),
+            _ => Err(Problem::new(Code::Internal, "a bound is closed")),
+        }
     }
 
     /// Calls that may be under way in the host.
@@ -178,6 +171,39 @@ impl Admission {
     pub fn in_flight(&self) -> usize {
         self.host.taken()
     }
+}
+
+/// Whether the caller may ask for this at all.
+fn covered(caller: &Caller, received: Received<'_>) -> Result<(), Problem> {
+    // An intent that the key does not cover is forbidden whether or not it exists: names cannot be probed.
+    if !caller.may_ask(received.intent) {
+        let detail = format!("caller `{}` has no scope that covers `{}`", caller.name, received.intent);
+        return Err(Problem::told(Code::Forbidden, detail));
+    }
+    if !is_intent_name(received.intent) {
+        return Err(Problem::told(Code::UnknownIntent, "not an intent name"));
+    }
+    Ok(())
+}
+
+/// Reads the envelope of a request that has its places.
+fn read(caller: Arc<Caller>, received: Received<'_>, places: [Place; 2]) -> Result<Admitted, Problem> {
+    let envelope = envelope::parse(received.body)?;
+    let context = envelope::context(envelope.context)?;
+    let options = envelope.options.unwrap_or_default();
+    let idempotency_key = received.idempotency_key.map(envelope::idempotency_key).transpose()?;
+    Ok(Admitted {
+        caller,
+        intent: received.intent.to_owned(),
+        input: envelope.input,
+        connection: envelope.connection,
+        context,
+        confirmation: envelope.confirmation.map(|confirmation| confirmation.token),
+        deadline_ms: options.deadline_ms,
+        max_stale_ms: options.max_stale_ms,
+        idempotency_key,
+        places: places.into(),
+    })
 }
 
 /// SHA-256 of an API key. Keys are random and long, so one round is enough and look-ups stay cheap.

@@ -21,9 +21,11 @@ use crate::error::{Code, Problem};
 use crate::trace::Trace;
 
 mod audit;
+mod calls;
 mod connections;
 mod formats;
 mod health;
+mod manner;
 mod mcp;
 mod openapi;
 mod v1;
@@ -67,6 +69,9 @@ pub fn routes() -> Router<Api> {
     Router::new()
         .route("/v1/intents", get(v1::list))
         .route("/v1/intents/{name}", post(v1::ask).get(v1::describe))
+        .route("/v1/calls/{id}", get(calls::look))
+        .route("/v1/calls/{id}/events", get(calls::follow))
+        .route("/v1/calls/{id}/cancel", post(calls::cancel))
         .route("/v1/connections", get(connections::list))
         .route("/v1/connections/{name}/test", post(connections::test))
         .route("/v1/audit", get(audit::list))
@@ -120,6 +125,12 @@ fn refuse(problem: Problem, trace: &Trace, noted: Noted) -> Response {
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     if let Some(ms) = problem.retry_after_ms {
         headers.insert(header::RETRY_AFTER, HeaderValue::from(u64::from(ms).div_ceil(1_000).max(1)));
+    }
+    if problem.code == Code::IdempotencyInFlight
+        && let Some(running) = &problem.existing_id
+        && let Ok(location) = HeaderValue::try_from(format!("/v1/calls/{running}"))
+    {
+        headers.insert(header::LOCATION, location);
     }
     if problem.code == Code::Unauthenticated {
         headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));

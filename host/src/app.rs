@@ -14,6 +14,7 @@ use jackfield_store::{Closed, Embedded};
 use crate::admission::Admission;
 use crate::audit::AuditLog;
 use crate::cache::GuestCache;
+use crate::calls::Calls;
 use crate::config::{Complaints, Config, Draft, Resilience};
 use crate::dispatch::confirm::TokenSeal;
 use crate::dispatch::fresh::Answers;
@@ -42,6 +43,8 @@ pub struct App {
     pub audit: Arc<dyn Audit>,
     /// What was answered and may be given again.
     pub answers: Arc<Answers>,
+    /// Calls that are answered later.
+    pub calls: Calls,
     /// Seals the tokens of questions to users.
     pub confirmations: TokenSeal,
     sandbox: Arc<Sandbox>,
@@ -113,6 +116,7 @@ impl App {
         let egress = Arc::new(egress);
         egress.watch(metrics.watcher());
         let admission = Admission::new(&config, options.demo.then_some("demo"));
+        let calls = Calls::new(&config, store.clone(), vault.clone(), metrics.calls());
         Ok(Arc::new_cyclic(|app| {
             let ports = Arc::new(Ports {
                 egress: egress.clone(),
@@ -130,6 +134,7 @@ impl App {
                 store,
                 audit,
                 answers,
+                calls,
                 confirmations,
                 sandbox,
                 vault,

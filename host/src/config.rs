@@ -17,6 +17,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 mod cache;
+mod calls;
 mod policy;
 pub mod rate;
 mod report;
@@ -24,6 +25,7 @@ mod resilience;
 mod secrets;
 
 pub use cache::CacheSection;
+pub use calls::CallsSection;
 pub use policy::{IntentSection, TextsSection};
 pub use rate::RateSection;
 pub use report::{Complaint, Complaints};
@@ -43,6 +45,8 @@ pub struct Config {
     pub store: StoreSection,
     /// Room for kept answers.
     pub cache: CacheSection,
+    /// Calls that are answered later.
+    pub calls: CallsSection,
     /// Per-call limits where a connection says nothing.
     pub limits: Limits,
     /// Patience with business systems where a connection says nothing.
@@ -323,6 +327,7 @@ impl Config {
             sandbox: sections.one("sandbox"),
             store: sections.one("store"),
             cache: sections.one("cache"),
+            calls: sections.one("calls"),
             limits: sections.one("limits"),
             resilience: sections.one("resilience"),
             vault: sections.optional("vault"),
@@ -435,6 +440,7 @@ impl Config {
                 );
             }
         }
+        self.calls.check(complaints);
         for (pattern, section) in &self.intents {
             policy::check_intent(pattern, section, complaints);
         }
@@ -579,8 +585,8 @@ impl<'i> Sections<'_, 'i> {
             self.complaints.push(
                 Some(key.span()),
                 format!("`{}` means nothing here", key.get_ref()),
-                "known sections: server, sandbox, store, cache, limits, resilience, vault, openbao, caller, connector, \
-                 connection, route, intent, texts, template",
+                "known sections: server, sandbox, store, cache, calls, limits, resilience, vault, openbao, caller, \
+                 connector, connection, route, intent, texts, template",
             );
         }
     }

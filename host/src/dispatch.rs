@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use jackfield_core::call::{Call, CallContext, WriteOutcome};
+use jackfield_core::call::{Call, CallContext, WriteGate, WriteOutcome};
 use jackfield_core::deadline::Deadline;
 use jackfield_core::failure::{Failure, FailureKind, FieldError};
 use jackfield_sandbox::{Completed, Ended, Fault, Invocation, Usage};
@@ -18,6 +18,7 @@ use crate::health;
 use crate::policy::Sentence;
 use crate::registry::{Connection, Intent};
 use crate::reply::Reply;
+use crate::trace::Trace;
 
 pub mod confirm;
 pub mod deadline;
@@ -36,6 +37,44 @@ pub struct Order {
     budgeted: Budgeted,
     /// What the connector may make a repetition harmless by.
     guest_key: Option<String>,
+    /// Where it can still be taken back.
+    gate: WriteGate,
+}
+
+impl Order {
+    fn new(budgeted: Budgeted, guest_key: Option<String>) -> Order {
+        Order { budgeted, guest_key, gate: WriteGate::default() }
+    }
+
+    /// The same, as one that can be taken back for as long as nothing was written.
+    pub(crate) fn behind(self, gate: WriteGate) -> Order {
+        Order { gate, ..self }
+    }
+
+    /// What is carried out, with its input.
+    pub(crate) fn vetted(&self) -> &Vetted {
+        &self.budgeted.vetted
+    }
+
+    /// When it ends.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.budgeted.deadline
+    }
+
+    /// The ids of its request.
+    pub(crate) fn trace(&self) -> &Trace {
+        &self.budgeted.trace
+    }
+
+    /// What is stable for repetitions of it.
+    pub(crate) fn guest_key(&self) -> Option<&str> {
+        self.guest_key.as_deref()
+    }
+
+    /// How its problems are said.
+    pub(crate) fn voice(&self) -> Voice {
+        Voice::of(&self.budgeted)
+    }
 }
 
 /// What the guest answered, still untrusted.
@@ -88,17 +127,21 @@ where
     let mut task = tokio::spawn(work(app.clone(), agreed));
     let guard = is_read.then(|| AbortOnDrop(task.abort_handle()));
     let answered = match tokio::time::timeout_at(deadline.end().into(), &mut task).await {
-        Ok(joined) => joined.unwrap_or_else(|error| {
-            let problem = Problem::new(Code::Internal, format!("the call's task ended early: {error}"));
-            Err(problem.outcome(at_worst(is_read)))
-        }),
-        Err(_) => {
-            let problem = Problem::new(Code::Timeout, "the call's task did not end in time");
-            Err(problem.outcome(at_worst(is_read)))
-        }
+        Ok(joined) => joined.unwrap_or_else(|error| Err(broke_off(&error, is_read))),
+        Err(_) => Err(overdue(is_read)),
     };
     drop(guard);
     answered
+}
+
+/// A call whose task ended without an answer.
+pub(crate) fn broke_off(error: &tokio::task::JoinError, is_read: bool) -> Problem {
+    Problem::new(Code::Internal, format!("the call's task ended early: {error}")).outcome(at_worst(is_read))
+}
+
+/// A call whose task did not end by its deadline.
+pub(crate) fn overdue(is_read: bool) -> Problem {
+    Problem::new(Code::Timeout, "the call's task did not end in time").outcome(at_worst(is_read))
 }
 
 /// What is known of a call that ended without a word.
@@ -111,7 +154,7 @@ fn at_worst(is_read: bool) -> WriteOutcome {
 /// # Errors
 /// The guest's failure, or its fault.
 pub async fn run(app: &Arc<App>, order: Order) -> Result<Dispatched, Problem> {
-    let Order { budgeted: Budgeted { vetted, deadline, trace }, guest_key } = order;
+    let Order { budgeted: Budgeted { vetted, deadline, trace }, guest_key, gate } = order;
     // `admitted` stays to the end: its places in the bounds are taken for as long as the guest runs.
     let Vetted { admitted, connection, intent, input } = vetted;
     let context = CallContext {
@@ -122,6 +165,7 @@ pub async fn run(app: &Arc<App>, order: Order) -> Result<Dispatched, Problem> {
         user: admitted.context.user.clone().map(Arc::new),
         traceparent: trace.traceparent.clone(),
         ancestors: Arc::new([]),
+        gate,
     };
     let now = Timestamp::now();
     let call = Call {
@@ -238,7 +282,7 @@ async fn in_time<T>(deadline: &Deadline, asked: impl Future<Output = T>) -> Resu
 }
 
 /// Says a problem in the words that the operator has for it, in the user's language.
-struct Voice {
+pub(crate) struct Voice {
     intent: Arc<Intent>,
     locale: String,
     call_id: Arc<str>,
@@ -254,7 +298,13 @@ impl Voice {
         }
     }
 
-    fn put(&self, problem: Problem) -> Problem {
+    /// A sentence of the host.
+    pub(crate) fn say(&self, sentence: Sentence) -> &str {
+        self.intent.policy.sentences.say(sentence, &self.locale)
+    }
+
+    /// A problem in its final words.
+    pub(crate) fn put(&self, problem: Problem) -> Problem {
         let problem = problem.of_call(&self.call_id);
         let sentence = match (problem.code, problem.outcome) {
             // What a connector found to say about its own failure is more than we know.
@@ -264,16 +314,17 @@ impl Voice {
             (Code::IdempotencyInFlight, WriteOutcome::None) => Sentence::Progress,
             _ => return problem,
         };
-        problem.saying(self.intent.policy.sentences.say(sentence, &self.locale))
+        problem.saying(self.say(sentence))
     }
 }
 
 /// Milliseconds since the epoch: what is kept outlives this process and its clock.
-fn now_ms() -> u64 {
+pub(crate) fn now_ms() -> u64 {
     u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default()
 }
 
-struct AbortOnDrop(tokio::task::AbortHandle);
+/// Ends a task with whoever waits for it.
+pub(crate) struct AbortOnDrop(pub(crate) tokio::task::AbortHandle);
 
 impl Drop for AbortOnDrop {
     fn drop(&mut self) {

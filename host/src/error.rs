@@ -29,6 +29,8 @@ pub enum Code {
     Conflict,
     /// The same write is under way.
     IdempotencyInFlight,
+    /// It was there, and is not kept any more.
+    Gone,
     /// Over a bound of the API.
     TooLarge,
     /// One or more fields are wrong.
@@ -59,7 +61,7 @@ pub enum Code {
 
 impl Code {
     /// All of them, in the order of their status.
-    pub const ALL: [Code; 21] = [
+    pub const ALL: [Code; 22] = [
         Code::Malformed,
         Code::Unauthenticated,
         Code::Forbidden,
@@ -68,6 +70,7 @@ impl Code {
         Code::Duplicate,
         Code::Conflict,
         Code::IdempotencyInFlight,
+        Code::Gone,
         Code::TooLarge,
         Code::InvalidInput,
         Code::IdempotencyMismatch,
@@ -91,6 +94,7 @@ impl Code {
             Code::Forbidden => 403,
             Code::UnknownIntent | Code::NotFound => 404,
             Code::Duplicate | Code::Conflict | Code::IdempotencyInFlight => 409,
+            Code::Gone => 410,
             Code::TooLarge => 413,
             Code::InvalidInput | Code::IdempotencyMismatch => 422,
             Code::Rejected | Code::ReauthRequired | Code::Denied => 424,
@@ -114,6 +118,7 @@ impl Code {
             Code::Duplicate => "duplicate",
             Code::Conflict => "conflict",
             Code::IdempotencyInFlight => "idempotency-in-flight",
+            Code::Gone => "gone",
             Code::TooLarge => "too-large",
             Code::InvalidInput => "invalid-input",
             Code::IdempotencyMismatch => "idempotency-mismatch",
@@ -153,6 +158,7 @@ impl Code {
             Code::Duplicate => "It exists already",
             Code::Conflict => "It was changed meanwhile",
             Code::IdempotencyInFlight => "The same write is under way",
+            Code::Gone => "No longer kept",
             Code::TooLarge => "The request is too large",
             Code::InvalidInput => "The input is not valid",
             Code::IdempotencyMismatch => "The idempotency key was used for something else",
@@ -184,7 +190,7 @@ impl Code {
                 "I'm having trouble accessing that information right now. Would you like to try again, or should I connect you with a team member?"
             }
             Code::IdempotencyInFlight => "I'm still working on that, please hold on.",
-            Code::Malformed | Code::Unauthenticated | Code::TooLarge | Code::IdempotencyMismatch => {
+            Code::Malformed | Code::Unauthenticated | Code::Gone | Code::TooLarge | Code::IdempotencyMismatch => {
                 "Something went wrong on our side. Should I connect you with a team member?"
             }
         }
@@ -204,7 +210,7 @@ impl Code {
 }
 
 /// What became of a write when there is no answer.
-fn outcome_word(outcome: WriteOutcome) -> &'static str {
+pub(crate) fn outcome_word(outcome: WriteOutcome) -> &'static str {
     match outcome {
         WriteOutcome::None => "none",
         WriteOutcome::Applied => "applied",
@@ -230,7 +236,7 @@ pub struct Problem {
     pub retry_after_ms: Option<u32>,
     /// What is known of a write.
     pub outcome: WriteOutcome,
-    /// The existing record of a `duplicate`.
+    /// The existing record of a `duplicate`; the call that carries the same write out, where that is known.
     pub existing_id: Option<Box<str>>,
     /// The call it belongs to, once there is one.
     pub call_id: Option<Arc<str>>,
@@ -308,6 +314,11 @@ impl Problem {
     /// Ties it to its call.
     pub fn of_call(self, call_id: &Arc<str>) -> Problem {
         Problem { call_id: Some(call_id.clone()), ..self }
+    }
+
+    /// Says which call is at it already: where to look instead.
+    pub fn running_as(self, call_id: Option<Arc<str>>) -> Problem {
+        Problem { existing_id: call_id.map(|id| id.as_ref().into()), ..self }
     }
 
     /// Says when to come back.

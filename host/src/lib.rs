@@ -7,6 +7,7 @@ pub mod api;
 pub mod app;
 pub mod audit;
 pub mod cache;
+pub mod calls;
 pub mod cli;
 pub mod config;
 pub mod dispatch;

@@ -13,12 +13,13 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
+use crate::calls::Gauges;
+
+mod answers;
 mod upstream;
 
-use upstream::Upstream;
-mod answers;
-
 pub use answers::{AnswerCounts, Came};
+use upstream::Upstream;
 
 /// What [`Metrics::encode`] returns.
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -52,6 +53,7 @@ pub struct Metrics {
     in_flight: Gauge,
     upstream: Upstream,
     answers: AnswerCounts,
+    later: Gauges,
 }
 
 /// Credentials that do not work as they should.
@@ -81,7 +83,10 @@ impl Default for Metrics {
         );
         let upstream = Upstream::register(&mut registry);
         let answers = AnswerCounts::register(&mut registry);
-        Metrics { registry, calls, seconds, refused, troubled, in_flight, upstream, answers }
+        let later = Gauges::default();
+        registry.register("calls_working", "Accepted calls that this host carries out", later.working.clone());
+        registry.register("calls_watched", "Streams and waiting polls that are open", later.watchers.clone());
+        Metrics { registry, calls, seconds, refused, troubled, in_flight, upstream, answers, later }
     }
 }
 
@@ -124,6 +129,11 @@ impl Metrics {
     /// What counts kept answers.
     pub fn answers(&self) -> &AnswerCounts {
         &self.answers
+    }
+
+    /// What counts the calls that are answered later.
+    pub fn calls(&self) -> Gauges {
+        self.later.clone()
     }
 
     /// A request that ended before.

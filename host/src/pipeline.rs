@@ -8,11 +8,12 @@ use jackfield_core::idempotency::Answer;
 
 use crate::admission::{self, Caller, Received};
 use crate::app::App;
+use crate::calls::{self, Job, Request, Running, Stages};
 use crate::dispatch::confirm::{self, Agreed, Consent, Ready};
 use crate::dispatch::degrade::{self, Standby};
 use crate::dispatch::fresh::{self, Wake};
-use crate::dispatch::idempotency::{self, Seen};
-use crate::dispatch::{self, deadline};
+use crate::dispatch::idempotency::{self, Before, Resumed, Seen};
+use crate::dispatch::{self, Order, deadline};
 use crate::error::Problem;
 use crate::reply::{self, Checked, Reply};
 use crate::route;
@@ -27,7 +28,15 @@ pub enum Answered {
     Before(Answer),
 }
 
-/// Answers one intent.
+/// What came of a call whose answer may come later.
+pub enum Accepted {
+    /// It is answered already.
+    Now(Answered),
+    /// It is carried out, whoever waits for it.
+    Later(Arc<Running>),
+}
+
+/// Answers one intent to a caller who waits for it.
 ///
 /// # Errors
 /// The problem to tell the caller, with the id of the call.
@@ -39,51 +48,138 @@ pub async fn answer(
 ) -> Result<Answered, Problem> {
     let mut counted = Counted { app, began: Instant::now(), of: None };
     let answered = async {
-        // First of all, since it is cheap and since nothing behind it should run for a stranger: scope, room, envelope.
-        let admitted = app.admission.admit(caller, received)?;
-        // Before validation: the region for phone numbers and a connector's own schemas hang on the connection.
-        let routed = route::choose(&app.registry, admitted)?;
-        // Bad input ends here; no guest ever sees it.
-        let vetted = admission::vet(routed)?;
-        counted.of = Some((vetted.connection.name.clone(), vetted.intent.spec.name.clone()));
-        // One budget for all that follows. It began with the request, so that what admission took is spent.
-        let budgeted = deadline::start(vetted, trace)?;
-        // Before anybody is asked anything: a write that arrives again gets the answer that it got.
-        let unanswered = match idempotency::look(app, budgeted).await? {
-            Seen::Before(answer) => return Ok(Answered::Before(answer)),
-            Seen::New(unanswered) => unanswered,
-        };
-        // Of the validated input, since a person says yes to exactly that.
-        let agreed = match confirm::seek(app, *unanswered)? {
-            Consent::Question(question) => return Ok(Answered::Now(question)),
-            Consent::Given(agreed) => agreed,
-        };
-        // While the call is still there: what is said instead of an answer if the system fails.
-        let standby = Standby::of(app, &agreed);
-        let answered = match standby.inquiry() {
-            // Before the guest, but after every check: what is kept, or what others are asking, answers this too.
-            Some(inquiry) => fresh::answer(app, inquiry, *agreed, fetch).await,
-            // From here on a write goes on without its caller.
-            None => dispatch::see_through(app, *agreed, carry_out).await,
-        };
-        // Last of all, when no more can be learnt: something that is better than a problem.
-        degrade::soften(app, &standby, answered).map(|reply| Answered::Now(Box::new(reply)))
+        match check(app, caller, received, trace, &mut counted).await? {
+            Passed::Answered(answered) => Ok(answered),
+            Passed::Agreed(agreed) => {
+                // While the call is still there: what is said instead of an answer if the system fails.
+                let standby = Standby::of(app, &agreed);
+                let answered = match standby.inquiry() {
+                    // Before the guest, but after every check: what is kept, or what others are asking, answers this too.
+                    Some(inquiry) => fresh::answer(app, inquiry, *agreed, fetch).await,
+                    // From here on a write goes on without its caller.
+                    None => dispatch::see_through(app, *agreed, carry_out).await,
+                };
+                // Last of all, when no more can be learnt: something that is better than a problem.
+                degrade::soften(app, &standby, answered).map(|reply| Answered::Now(Box::new(reply)))
+            }
+        }
     };
     let answered = answered.await.map_err(|problem| problem.of_call(&trace.call_id));
     counted.ended(match &answered {
-        Ok(Answered::Now(reply)) => reply.status.as_str(),
-        Ok(Answered::Before(_)) => "replayed",
+        Ok(answered) => answered.outcome(),
         Err(problem) => problem.code.as_str(),
     });
     answered
 }
 
+/// Accepts one intent whose answer is asked for later. What can be refused is refused here, before anything is promised.
+///
+/// # Errors
+/// The problem to tell the caller, with the id of the call.
+pub async fn accept(
+    app: &Arc<App>,
+    caller: Arc<Caller>,
+    received: Received<'_>,
+    trace: &Trace,
+) -> Result<Accepted, Problem> {
+    let mut counted = Counted { app, began: Instant::now(), of: None };
+    let accepted = async {
+        match check(app, caller, received, trace, &mut counted).await? {
+            Passed::Answered(answered) => Ok(Accepted::Now(answered)),
+            // From here on the call goes on without its caller, and without this process.
+            Passed::Agreed(agreed) => {
+                let request = Request::of(&received, trace.traceparent.as_deref());
+                let standby = Standby::of(app, &agreed);
+                let perform = async move |app: Arc<App>, order: Order| {
+                    let answered = perform(app.clone(), order).await;
+                    degrade::soften(&app, &standby, answered)
+                };
+                calls::accept(app, *agreed, request, Stages { commit, perform }).await.map(Accepted::Later)
+            }
+        }
+    };
+    let accepted = accepted.await.map_err(|problem| problem.of_call(&trace.call_id));
+    match &accepted {
+        Ok(Accepted::Now(answered)) => counted.ended(answered.outcome()),
+        // It is counted at its end.
+        Ok(Accepted::Later(_)) => {}
+        Err(problem) => counted.ended(problem.code.as_str()),
+    }
+    accepted
+}
+
+/// Takes a call up that another process accepted: the same stages with a fresh budget, but for those that looked for an
+/// earlier answer and for a yes. They were passed when it was accepted.
+///
+/// # Errors
+/// What refuses it now, since the configuration may have changed; `timeout` of unknown outcome for a write that had begun.
+pub(crate) async fn take_up(app: &Arc<App>, call_id: &str, job: &Job) -> Result<Resumed, Problem> {
+    let trace = Trace { call_id: call_id.into(), ..Trace::new(job.request.traceparent()) };
+    let mut admitted = app.admission.readmit(&job.owner.caller, &job.owner.tenant, job.request.received()).await?;
+    // Who was asked then is asked now, whatever the routes say.
+    admitted.connection = Some(job.connection.clone());
+    let routed = route::choose(&app.registry, admitted)?;
+    let vetted = admission::vet(routed)?;
+    let budgeted = deadline::start(vetted, &trace)?;
+    // The record of a write knows how far it came. What has begun is not begun again.
+    let before = Before { mark: job.mark, begun: job.begun, guest_key: job.guest_key.clone() };
+    idempotency::resume(app, budgeted, before).await
+}
+
+/// What the stages leave that can refuse a call without having done anything.
+enum Passed {
+    /// It is answered.
+    Answered(Answered),
+    /// It may be carried out.
+    Agreed(Box<Agreed>),
+}
+
+async fn check(
+    app: &Arc<App>,
+    caller: Arc<Caller>,
+    received: Received<'_>,
+    trace: &Trace,
+    counted: &mut Counted<'_>,
+) -> Result<Passed, Problem> {
+    // First of all, since it is cheap and since nothing behind it should run for a stranger: scope, room, envelope.
+    let admitted = app.admission.admit(caller, received)?;
+    // Before validation: the region for phone numbers and a connector's own schemas hang on the connection.
+    let routed = route::choose(&app.registry, admitted)?;
+    // Bad input ends here; no guest ever sees it.
+    let vetted = admission::vet(routed)?;
+    counted.of = Some((vetted.connection.name.clone(), vetted.intent.spec.name.clone()));
+    // One budget for all that follows. It began with the request, so that what admission took is spent.
+    let budgeted = deadline::start(vetted, trace)?;
+    // Before anybody is asked anything: a write that arrives again gets the answer that it got.
+    let unanswered = match idempotency::look(app, budgeted).await? {
+        Seen::Before(answer) => return Ok(Passed::Answered(Answered::Before(answer))),
+        Seen::New(unanswered) => unanswered,
+    };
+    // Of the validated input, since a person says yes to exactly that.
+    match confirm::seek(app, *unanswered)? {
+        Consent::Question(question) => Ok(Passed::Answered(Answered::Now(question))),
+        Consent::Given(agreed) => Ok(Passed::Agreed(agreed)),
+    }
+}
+
 /// The stages that a write goes through to their end, whoever waits for it.
 async fn carry_out(app: Arc<App>, agreed: Agreed) -> Result<Reply, Problem> {
+    let Ready { order, claim } = commit(app.clone(), agreed).await?;
+    let answered = perform(app.clone(), order).await;
+    // Before the caller hears it: what was heard once can be heard again.
+    idempotency::keep(&app, claim, answered).await
+}
+
+/// The last that can refuse a call, and the first that leaves a trace of it.
+async fn commit(app: Arc<App>, agreed: Agreed) -> Result<Ready, Problem> {
     // Durable before the guest runs: whoever finds the record does not write a second time.
     let begun = idempotency::begin(&app, agreed).await?;
     // Last of all checks, so that no refusal costs the person their yes.
-    let Ready { order, claim } = confirm::use_up(&app, begun).await?;
+    confirm::use_up(&app, begun).await
+}
+
+/// What is done in the business system, and what is said of it.
+pub(crate) async fn perform(app: Arc<App>, order: Order) -> Result<Reply, Problem> {
     let wake = Wake::of(&app, &order);
     let answered = async {
         // The guest runs, within the deadline and the budgets; each of its requests passes grant and egress.
@@ -92,7 +188,7 @@ async fn carry_out(app: Arc<App>, agreed: Agreed) -> Result<Reply, Problem> {
         reply::make(&app, dispatched)
     };
     // Before anybody hears of it: who reads after a write must not be told what was before.
-    let answered = match answered.await {
+    match answered.await {
         Ok((reply, touched)) => {
             wake.done(touched);
             Ok(reply)
@@ -101,18 +197,24 @@ async fn carry_out(app: Arc<App>, agreed: Agreed) -> Result<Reply, Problem> {
             wake.failed(problem.outcome);
             Err(problem)
         }
-    };
-    // Before the caller hears it: what was heard once can be heard again.
-    idempotency::keep(&app, claim, answered).await
+    }
 }
 
 /// The same for a read that may be one for many: everything but the words, which are each caller's own. A read has no
-/// record and no yes to use up, so these two stages only hand it on.
+/// record and no yes to use up, so the stages before the guest only hand it on.
 async fn fetch(app: Arc<App>, agreed: Agreed) -> Result<Checked, Problem> {
-    let begun = idempotency::begin(&app, agreed).await?;
-    let Ready { order, .. } = confirm::use_up(&app, begun).await?;
+    let Ready { order, .. } = commit(app.clone(), agreed).await?;
     let dispatched = dispatch::run(&app, order).await?;
     reply::check(&app, dispatched)
+}
+
+impl Answered {
+    fn outcome(&self) -> &'static str {
+        match self {
+            Answered::Now(reply) => reply.status.as_str(),
+            Answered::Before(_) => "replayed",
+        }
+    }
 }
 
 /// What the counters are told of a request.

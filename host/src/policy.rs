@@ -89,6 +89,8 @@ struct InOneLanguage {
     timeout: Option<String>,
     unknown: Option<String>,
     stale: Option<Spanned<String>>,
+    cancelled: Option<String>,
+    begun: Option<String>,
     confirm: Option<Spanned<String>>,
 }
 
@@ -101,11 +103,18 @@ pub enum Sentence {
     Timeout,
     /// Nobody knows whether a write happened.
     Unknown,
+    /// It was called off, and nothing was changed.
+    Cancelled,
+    /// It can no longer be called off.
+    Begun,
 }
 
 const PROGRESS: &str = "This is taking a bit longer than usual. I'm still checking, please hold on.";
 const TIMEOUT: &str = "I'm having trouble accessing that information right now. Would you like to try again, or should I connect you with a team member?";
 const UNKNOWN: &str = "I can't tell yet whether that went through, so please don't send it again. Should I connect you with a team member who can check?";
+
+const CANCELLED: &str = "All right, I've stopped that. Nothing was changed.";
+const BEGUN: &str = "I've already started on that and can't stop it any more. I'll tell you what came of it.";
 
 const ENGLISH: &str = "en";
 
@@ -146,6 +155,8 @@ impl Sentences {
         lay(&mut language.progress, &texts.progress);
         lay(&mut language.timeout, &texts.timeout);
         lay(&mut language.unknown, &texts.unknown);
+        lay(&mut language.cancelled, &texts.cancelled);
+        lay(&mut language.begun, &texts.begun);
         for (kept, written) in [(&mut language.stale, &texts.stale), (&mut language.confirm, &texts.confirm)] {
             if written.is_some() {
                 kept.clone_from(written);
@@ -160,6 +171,8 @@ impl InOneLanguage {
             Sentence::Progress => self.progress.as_deref(),
             Sentence::Timeout => self.timeout.as_deref(),
             Sentence::Unknown => self.unknown.as_deref(),
+            Sentence::Cancelled => self.cancelled.as_deref(),
+            Sentence::Begun => self.begun.as_deref(),
         }
     }
 }
@@ -170,6 +183,8 @@ impl Sentence {
             Sentence::Progress => PROGRESS,
             Sentence::Timeout => TIMEOUT,
             Sentence::Unknown => UNKNOWN,
+            Sentence::Cancelled => CANCELLED,
+            Sentence::Begun => BEGUN,
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Forgets what was kept long enough: answers to writes, kept answers to reads, confirmations that were used up, and
-//! records of the audit log where the operator wants no more of them. A write whose host died
+//! Forgets what was kept long enough: answers to writes, kept answers to reads, calls that were answered later,
+//! confirmations that were used up, and records of the audit log where the operator wants no more of them. A write whose host died
 //! and which nobody asks for again gets its last word here. One slice of the keys at a time, so that no sweep holds the
 //! store up.
 
@@ -22,6 +22,9 @@ const ROUND: Duration = Duration::from_secs(60 * 60);
 
 /// Keys are digests in hexadecimal; those with the same first two digits are one slice.
 const SLICES: u32 = 256;
+
+/// Calls lie in the order of their age, so that they are swept all at once; every this many slices.
+const CALLS_EVERY: u32 = 16;
 
 /// Sweeps for as long as it is polled.
 pub async fn run(app: Arc<App>) {
@@ -46,6 +49,11 @@ pub async fn run(app: Arc<App>) {
         }
         if let Err(error) = audit::trim(&*app.store, &kept, Timestamp::now()).await {
             tracing::warn!(%error, "the audit log is kept longer than it should");
+        }
+        if slice % CALLS_EVERY == 0
+            && let Err(error) = app.calls.sweep(now_ms).await
+        {
+            tracing::warn!(%error, "calls are kept longer than they should");
         }
     }
 }

@@ -16,6 +16,7 @@ use tokio::sync::{Semaphore, oneshot};
 
 use crate::api;
 use crate::app::App;
+use crate::calls;
 use crate::dispatch::fresh::mirror;
 use crate::probing;
 use crate::retention;
@@ -49,6 +50,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     mirror::restore(&app).await;
     let (ended, end) = oneshot::channel();
     let mirror = tokio::spawn(mirror::run(app.clone(), end));
+    beside.spawn(calls::resume::run(app.clone()));
     let room = Arc::new(Semaphore::new(server.connections_max.min(Semaphore::MAX_PERMITS)));
     loop {
         let accepted = tokio::select! {
@@ -80,7 +82,9 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     }
     // Readiness goes first, so that a balancer sends nobody new while the rest finishes.
     state.drain();
+    app.calls.drain();
     drop(listener);
+    let drained = Instant::now() + drain;
     tracing::info!("draining, {} calls under way", app.admission.in_flight());
     if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
         tracing::warn!("drain time is over, {} calls are cut off", app.admission.in_flight());
@@ -89,6 +93,9 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     if tokio::time::timeout(MIRROR_TIME_MAX, mirror).await.is_err() {
         tracing::warn!("the store is slow: kept answers are not all in it");
     }
+    // Nothing new is taken up from here on.
+    beside.shutdown().await;
+    app.calls.stop(drained.saturating_duration_since(Instant::now())).await;
     Ok(())
 }
 

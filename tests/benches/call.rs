@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use hdrhistogram::Histogram;
 use jackfield_core::budget::Limits;
-use jackfield_core::call::{Call, CallContext, WriteOutcome};
+use jackfield_core::call::{Call, CallContext, WriteGate, WriteOutcome};
 use jackfield_core::failure::{Failure, FailureKind};
 use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
@@ -143,6 +143,7 @@ impl Connection {
                 user: None,
                 traceparent: None,
                 ancestors: Arc::new([]),
+                gate: WriteGate::default(),
             },
             grant: self.grant.clone(),
             limits: self.limits.clone(),

@@ -18,4 +18,5 @@ mod overload;
 mod secrets;
 mod tokens;
 mod upstream;
+mod waiting;
 mod writes;

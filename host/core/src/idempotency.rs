@@ -99,6 +99,12 @@ pub fn derived_key(tenant: &str, caller: &str, message: Message<'_>, fingerprint
     Some(key.digest(fingerprint).finish())
 }
 
+/// The key of a write that is answered later and that nothing else tells from another: its call. Whoever takes such a
+/// write up after its host died must be able to see whether it had begun.
+pub fn call_key(tenant: &str, caller: &str, call_id: &str) -> Digest {
+    DigestBuilder::new("call key").text(tenant).text(caller).text(call_id).finish()
+}
+
 /// An answer as it went out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -211,7 +211,7 @@ fn fault(error: &legacy::Error, sent: bool) -> Stop {
             return match dial.clone() {
                 DialError::Denied(detail) => Stop::Final(SendError::Denied(detail)),
                 DialError::Unreachable(detail) => Stop::Failed(SendError::Unavailable { detail, sent: false }),
-                DialError::NoSocket(detail) => Stop::Refused(SendError::Unavailable { detail, sent: false }),
+                DialError::NoSocket(detail) => Stop::Final(SendError::Unavailable { detail, sent: false }),
             };
         }
         if let Some(http) = cause.downcast_ref::<hyper::Error>() {

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use jackfield_core::call::{CallContext, User};
+use jackfield_core::call::{CallContext, User, WriteGate};
 use jackfield_core::grant::EndpointGrant;
 use jackfield_core::manifest::{Access, OAuth2, Scheme, SignatureAlgorithm, TokenGrant};
 use jackfield_core::port::{SendError, UpstreamResponse};
@@ -158,5 +158,6 @@ fn context(call_id: &str, endpoint: &EndpointGrant, user: Option<Arc<User>>, tim
         deadline: std::time::Instant::now() + timeout,
         traceparent: None,
         ancestors: Arc::new([]),
+        gate: WriteGate::default(),
     }
 }

@@ -26,7 +26,7 @@ pub(crate) enum Stop {
     Failed(SendError),
     /// Another attempt would meet the same: a policy of ours, or a credential that cannot be had.
     Final(SendError),
-    /// The same, because of a bound that is counted whenever it refuses: breaker, budget, sockets.
+    /// The same, because of a bound that is counted whenever it refuses: breaker or budget.
     Refused(SendError),
 }
 

@@ -1,4 +1,5 @@
-//! Bounds on what is under way. A full bound answers at once; nobody queues here.
+//! Bounds on what is under way. A full bound answers at once; nobody queues here but a call that was accepted before this
+//! process began.
 
 use std::sync::Arc;
 
@@ -30,6 +31,11 @@ impl Quota {
     /// Places in all.
     pub fn max(&self) -> usize {
         self.max
+    }
+
+    /// A place, as soon as there is one. Nothing where there never will be.
+    pub async fn wait(&self) -> Option<Place> {
+        self.room.clone().acquire_owned().await.ok().map(Place)
     }
 
     /// Places taken.

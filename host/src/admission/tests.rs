@@ -144,3 +144,21 @@ fn scopes_are_patterns_of_intents_or_a_known_word() {
         assert!(!is_scope(bad), "{bad}");
     }
 }
+
+#[tokio::test]
+async fn what_was_accepted_before_waits_for_room_and_is_refused_where_its_caller_or_scope_is_gone() {
+    let admission = admission();
+    let received = |intent| Received { intent, body: b"{}", idempotency_key: None };
+    let first = admission.admit(bot(&admission), received("order.status")).unwrap();
+    let mut again = std::pin::pin!(admission.readmit("bot", "acme", received("order.status")));
+    let waiting = tokio::time::timeout(std::time::Duration::ZERO, &mut again).await;
+    assert!(waiting.is_err(), "the caller's one place is taken");
+    drop(first);
+    assert_eq!(again.await.unwrap().intent, "order.status");
+    for (caller, tenant, intent) in
+        [("gone", "acme", "order.status"), ("bot", "other", "order.status"), ("bot", "acme", "ticket.create")]
+    {
+        let refused = admission.readmit(caller, tenant, received(intent)).await.unwrap_err();
+        assert_eq!(refused.code, Code::Forbidden, "{caller} {tenant} {intent}");
+    }
+}

@@ -18,6 +18,13 @@ fn describe() -> Value {
     let text = |description: &str| json!({ "description": description, "content": { "text/plain": { "schema": { "type": "string" } } } });
     let mut answer =
         reply("The answer, or the question whether it shall be done", json!({ "$ref": "#/components/schemas/Reply" }));
+    let stream = |description: &str| json!({ "description": description, "content": { "text/event-stream": { "schema": { "type": "string", "description": "Events `accepted` (1), `progress` (2), `input_required`, `result` or `error` (3) and `settled` (4); the number is the event's `id`, and `data` is one line of JSON. A comment at least every 10 seconds." } } } });
+    answer["content"]["text/event-stream"] = stream("")["content"]["text/event-stream"].clone();
+    let call_id = json!({ "name": "id", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Of the call: `call_id`." });
+    let mut accepted = reply("It is accepted, and answered later", json!({ "$ref": "#/components/schemas/Call" }));
+    accepted["headers"] = json!({
+        "Location": { "schema": { "type": "string" }, "description": "`/v1/calls/{id}`" },
+        "Preference-Applied": { "schema": { "type": "string" }, "description": "RFC 7240." } });
     answer["headers"] = json!({ "Idempotency-Replayed": { "schema": { "const": "true" }, "description": "On an answer that was given before." } });
     let open = json!([]);
     let name = json!({ "name": "name", "in": "path", "required": true, "schema": { "type": "string" }, "description": "Such as `order.status`." });
@@ -39,10 +46,21 @@ fn describe() -> Value {
                 "post": { "summary": "Ask for an intent",
                     "parameters": [name,
                         { "name": "Idempotency-Key", "in": "header", "schema": { "type": "string", "minLength": 1, "maxLength": 255 }, "description": "For writes: stable for retries of the same message. The same key and request get the first answer again, with `Idempotency-Replayed: true`; without a key, one is derived from conversation_id and message_id." },
+                        { "name": "Prefer", "in": "header", "schema": { "type": "string" }, "description": "RFC 7240: `respond-async`, `wait=N` (seconds, at most 60) or both. What does not end by then is answered later. Other preferences are ignored." },
+                        { "name": "Accept", "in": "header", "schema": { "type": "string" }, "description": "`text/event-stream`, rather than JSON, for a stream of events." },
                         { "name": "traceparent", "in": "header", "schema": { "type": "string" }, "description": "W3C Trace Context." }],
                     "requestBody": { "required": true, "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Ask" } } } },
-                    "responses": { "200": answer, "default": problem("No answer") } },
+                    "responses": { "200": answer, "202": accepted, "default": problem("No answer") } },
             },
+            "/v1/calls/{id}": { "get": { "summary": "A call that was answered later, in whatever state it is",
+                "parameters": [call_id, { "name": "wait", "in": "query", "schema": { "type": "integer", "minimum": 0 }, "description": "Seconds to wait for its end, at most 60." }],
+                "responses": { "200": reply("How far it is, with its answer once there is one", json!({ "$ref": "#/components/schemas/Call" })), "404": problem("None of this key's calls"), "410": problem("Of longer ago than calls are kept"), "default": problem("No answer") } } },
+            "/v1/calls/{id}/events": { "get": { "summary": "The events of a call, from the first or from after the last one heard",
+                "parameters": [call_id, { "name": "Last-Event-ID", "in": "header", "schema": { "type": "integer", "minimum": 0, "default": 0 }, "description": "The `id` of the last event that was heard." }],
+                "responses": { "200": stream("Events"), "204": { "description": "There will be none after that one" }, "404": problem("None of this key's calls"), "410": problem("Of longer ago than calls are kept"), "default": problem("No events") } } },
+            "/v1/calls/{id}/cancel": { "post": { "summary": "Call it off, as far as that is possible; asking twice changes nothing",
+                "parameters": [call_id],
+                "responses": { "200": reply("How far it is: `cancelled`, `working` where a write has begun and goes on, or its answer", json!({ "$ref": "#/components/schemas/Call" })), "404": problem("None of this key's calls"), "410": problem("Of longer ago than calls are kept"), "default": problem("No answer") } } },
             "/v1/connections": { "get": { "summary": "Connections of this key's tenant; needs the scope `connections:read`",
                 "responses": { "200": reply("The list", json!({ "type": "object", "properties": { "connections": { "type": "array", "items": { "$ref": "#/components/schemas/Connection" } } } })), "default": problem("No list") } } },
             "/v1/connections/{name}/test": { "post": { "summary": "Get the credential of every endpoint and send its probe; changes nothing; needs the scope `connections:test`",
@@ -92,6 +110,15 @@ fn describe() -> Value {
                     "stale": { "type": "object", "description": "With `degraded`.", "required": ["age_ms"], "properties": {
                         "age_ms": { "type": "integer", "description": "Milliseconds since the system gave the answer; `text` says it in words." } } },
                     "source": { "type": "object", "properties": { "connector": { "type": "string" }, "version": { "type": "string" }, "connection": { "type": "string" }, "fetched_at": { "type": "string", "format": "date-time" } } } } },
+                "Call": { "type": "object", "required": ["call_id", "status", "text"], "description": "A call that is answered later. With `completed`, `degraded` and `input_required` it is the whole Reply.", "properties": {
+                    "call_id": { "type": "string" },
+                    "status": { "enum": ["working", "completed", "degraded", "input_required", "failed", "cancelled"] },
+                    "text": { "type": "string", "description": "For the user." },
+                    "problem": { "$ref": "#/components/schemas/Problem", "description": "With `failed`." },
+                    "outcome": { "const": "none", "description": "With `cancelled`: nothing was changed." },
+                    "settled": { "type": "object", "required": ["outcome", "at", "answer"], "description": "What became of a write that had ended with `outcome: unknown`, once that is known.", "properties": {
+                        "outcome": { "enum": ["none", "applied", "unknown"] }, "at": { "type": "string", "format": "date-time" }, "text": { "type": "string" },
+                        "answer": { "type": "object", "description": "The Reply or Problem that the call would have ended with." } } } } },
                 "AuditPage": { "type": "object", "required": ["records", "next"], "properties": {
                     "next": { "type": ["integer", "null"], "description": "For `after`; null at the end of the log. A page may be empty and yet have a next one." },
                     "records": { "type": "array", "items": { "type": "object", "required": ["sequence", "digest", "at", "event", "tenant", "connection", "outcome"], "properties": {
@@ -127,7 +154,7 @@ fn describe() -> Value {
                     "retryable": { "type": "boolean" }, "retry_after_ms": { "type": "integer" },
                     "outcome": { "enum": ["none", "applied", "unknown"], "description": "What is known of a write." },
                     "options": { "type": "array", "items": { "enum": ["retry", "handoff"] } },
-                    "existing_id": { "type": "string" }, "call_id": { "type": "string" },
+                    "existing_id": { "type": "string", "description": "The record that exists; with `idempotency-in-flight` the call that is at it, as in `Location`." }, "call_id": { "type": "string" },
                     "errors": { "type": "array", "items": { "type": "object", "properties": { "pointer": { "type": "string", "description": "RFC 6901, into the request." }, "detail": { "type": "string" } } } } } },
             },
         },

@@ -10,7 +10,8 @@ use jackfield_core::idempotency::Answer;
 use serde_json::Value;
 
 use super::formats::{self, Format};
-use super::{Api, Known, Noted, body, json as json_response, refuse};
+use super::manner::Manner;
+use super::{Api, Known, Noted, body, calls, json as json_response, refuse};
 use crate::admission::{Caller, Received};
 use crate::error::{Code, Problem};
 use crate::pipeline::{self, Answered};
@@ -31,6 +32,7 @@ pub(super) async fn ask(
         Ok(key) => key,
         Err(problem) => return refuse(problem, &trace, noted),
     };
+    let manner = Manner::of(request.headers());
     let body = match body(&api, request).await {
         Ok(body) => body,
         Err(problem) => return refuse(problem, &trace, noted),
@@ -39,6 +41,11 @@ pub(super) async fn ask(
         noted.intent.clone_from(&name);
     }
     let received = Received { intent: &name, body: &body, idempotency_key: idempotency_key.as_deref() };
+    match manner {
+        Manner::Held => {}
+        Manner::Later(later) => return calls::later(&api, (known.0, trace, noted), received, later).await,
+        Manner::Streamed => return calls::streamed(&api, (known.0, trace, noted), received).await,
+    }
     match pipeline::answer(&api.app, known.0, received, &trace).await {
         Ok(Answered::Now(reply)) => json_response(reply.to_json(), noted),
         Ok(Answered::Before(answer)) => replay(answer, noted),
@@ -47,13 +54,18 @@ pub(super) async fn ask(
 }
 
 /// An answer that was given before, byte for byte.
-fn replay(answer: Answer, noted: Noted) -> Response {
+pub(super) fn replay(answer: Answer, noted: Noted) -> Response {
+    let mut response = stored(answer, noted);
+    response.headers_mut().insert("idempotency-replayed", HeaderValue::from_static("true"));
+    response
+}
+
+/// An answer as it is kept.
+pub(super) fn stored(answer: Answer, noted: Noted) -> Response {
     let mut response = json_response(answer.body.into_bytes(), noted);
     *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let is_problem = !response.status().is_success();
-    let headers = response.headers_mut();
-    headers.insert("idempotency-replayed", HeaderValue::from_static("true"));
-    if is_problem {
+    if !response.status().is_success() {
+        let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     }
     response

@@ -46,6 +46,10 @@ pub struct TextsSection {
     pub unknown: Option<Spanned<String>>,
     /// A template: the words around an answer that is not of now.
     pub stale: Option<Spanned<String>>,
+    /// It was called off, and nothing was changed.
+    pub cancelled: Option<Spanned<String>>,
+    /// It can no longer be called off.
+    pub begun: Option<Spanned<String>>,
     /// A template: the question before a write.
     pub confirm: Option<Spanned<String>>,
 }
@@ -118,8 +122,8 @@ pub(super) fn check_texts(
     if !crate::admission::is_locale(locale) {
         complaints.push(Some(span), format!("`{locale}` is not a language tag"), "such as `en` or `de-AT`");
     }
-    let all = [&texts.progress, &texts.timeout, &texts.unknown, &texts.stale, &texts.confirm];
-    for text in all.into_iter().flatten() {
+    let sentences = [&texts.progress, &texts.timeout, &texts.unknown, &texts.cancelled, &texts.begun];
+    for text in sentences.into_iter().chain([&texts.stale, &texts.confirm]).flatten() {
         if text.get_ref().trim().is_empty() || text.get_ref().len() > TEXT_BYTES_MAX {
             let message = format!("a text for `{locale}` is empty or over {TEXT_BYTES_MAX} bytes");
             complaints.push(Some(text.span()), message, "leave it out to have the host's own words");

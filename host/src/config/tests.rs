@@ -193,3 +193,15 @@ fn room_for_kept_answers_is_bounded_unless_written_otherwise() {
     assert!(found[0].1.contains("unknown field `answers`"), "{found:?}");
     assert_eq!(found[1], (Some(4), "`cache` of intent `order.*` keeps answers for 2592000001 milliseconds".to_owned()));
 }
+
+fn bounds_of_calls_are_held_and_every_wrong_one_is_named() {
+    assert!(complaints("[calls]\nkept_ms = 60000\nlease_ms = 500\nstream_ms = 1000\nkept_max = 0\n").is_empty());
+    assert_eq!(
+        complaints("[calls]\nkept_ms = 59999\nlease_ms = 499\nstream_ms = 86400001\n"),
+        [
+            (Some(2), "`kept_ms` of `[calls]` is 59999".to_owned()),
+            (Some(3), "`lease_ms` of `[calls]` is 499".to_owned()),
+            (Some(4), "`stream_ms` of `[calls]` is 86400001".to_owned()),
+        ]
+    );
+}

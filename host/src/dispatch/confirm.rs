@@ -45,8 +45,18 @@ struct Ticket {
 }
 
 impl Agreed {
+    /// A call to which the person said yes before: the yes was used up when it was accepted.
+    pub(super) fn before(unanswered: Unanswered) -> Agreed {
+        Agreed { unanswered, ticket: None }
+    }
+
     pub(super) fn budgeted(&self) -> &Budgeted {
         &self.unanswered.budgeted
+    }
+
+    /// What is to be carried out.
+    pub(crate) fn vetted(&self) -> &Vetted {
+        &self.budgeted().vetted
     }
 }
 
@@ -105,7 +115,7 @@ pub async fn use_up(app: &App, begun: Begun) -> Result<Ready, Problem> {
         }
         guest_key.get_or_insert(key);
     }
-    Ok(Ready { order: Order { budgeted, guest_key }, claim })
+    Ok(Ready { order: Order::new(budgeted, guest_key), claim })
 }
 
 fn question(app: &App, budgeted: &Budgeted) -> Result<Reply, Problem> {

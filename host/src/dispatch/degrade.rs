@@ -71,7 +71,8 @@ pub(super) fn trouble(code: Code) -> Trouble {
         | Code::TooLarge
         | Code::InvalidInput
         | Code::IdempotencyMismatch
-        | Code::Rejected => Trouble::Request,
+        | Code::Rejected
+        | Code::Gone => Trouble::Request,
         Code::ReauthRequired => Trouble::ReauthRequired,
         Code::Denied => Trouble::Denied,
         Code::RateLimited => Trouble::RateLimited,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jackfield_core::call::WriteOutcome;
 use jackfield_core::digest::Digest;
 use jackfield_core::idempotency::{
-    Answer, Arrival, Asked, IdempotencyPolicy, Message, Record, arrive, derived_key, fingerprint, sent_key,
+    Answer, Arrival, Asked, IdempotencyPolicy, Message, Record, arrive, call_key, derived_key, fingerprint, sent_key,
 };
 use jackfield_core::port::Expect;
 
@@ -22,8 +22,10 @@ use crate::policy::{Sentence, Sentences};
 use crate::reply::Reply;
 
 mod ledger;
+mod resume;
 
 pub use ledger::{Ledger, Unkept};
+pub(crate) use resume::{Before, Mark, Resumed, release, resume};
 
 /// What is known of a call that arrives.
 pub enum Seen {
@@ -90,23 +92,44 @@ pub async fn look(app: &App, budgeted: Budgeted) -> Result<Seen, Problem> {
         }
         Arrival::Replay(answer) => Ok(Seen::Before(answer.clone())),
         Arrival::InFlight { retry_after_ms } => {
-            Err(voice.put(in_flight().retry_after(u32::try_from(retry_after_ms).unwrap_or(u32::MAX))))
+            let problem = in_flight().retry_after(u32::try_from(retry_after_ms).unwrap_or(u32::MAX));
+            Err(voice.put(problem.running_as(app.calls.writing(&key))))
         }
         Arrival::Mismatch => Err(Problem::told(
             Code::IdempotencyMismatch,
             "this idempotency key belongs to another request; a new request needs a new key",
         )),
-        Arrival::TakeOver => {
-            // Nobody knows how far it came. It is not run again; what is kept says so until it is settled.
-            let problem = voice.put(lost());
-            if let Some((record, _)) = found {
-                let answered = record.answered(now_ms, answer_of(&Err(problem.clone())));
-                let put = super::in_time(&budgeted.deadline, ledger.put(&key, &answered, expect)).await?;
-                put.map_err(|why| voice.put(unkept(why)))?;
-            }
-            Err(problem)
-        }
+        Arrival::TakeOver => Err(match found {
+            Some((record, _)) => take_over(&ledger, &budgeted, &key, record, expect).await,
+            None => voice.put(lost()),
+        }),
     }
+}
+
+/// Says of a write whose host is gone that nobody knows how far it came. It is not run again; what is kept says so until
+/// it is settled.
+async fn take_over(ledger: &Ledger, budgeted: &Budgeted, key: &Digest, record: Record, expect: Expect) -> Problem {
+    let voice = Voice::of(budgeted);
+    let problem = voice.put(lost());
+    let answered = record.answered(super::now_ms(), answer_of(&Err(problem.clone())));
+    match super::in_time(&budgeted.deadline, ledger.put(key, &answered, expect)).await {
+        Ok(Ok(_)) => problem,
+        Ok(Err(why)) => voice.put(unkept(why)),
+        Err(late) => late,
+    }
+}
+
+/// A write that is answered later is always known again: by its call, where nothing else tells it from another.
+pub(crate) fn known_by_call(mut agreed: Agreed) -> Agreed {
+    let unanswered = &mut agreed.unanswered;
+    let vetted = &unanswered.budgeted.vetted;
+    if unanswered.recognised.is_none() && !vetted.intent.spec.effect.is_read() {
+        let caller = &vetted.admitted.caller;
+        let key = call_key(&caller.tenant, &caller.name, &unanswered.budgeted.trace.call_id);
+        let fingerprint = print_of(&unanswered.budgeted);
+        unanswered.recognised = Some(Recognised { key, fingerprint, expect: Expect::Absent });
+    }
+    agreed
 }
 
 /// Puts a write on record. From here on a repetition of it waits or is answered, on any host.
@@ -118,15 +141,18 @@ pub async fn begin(app: &App, agreed: Agreed) -> Result<Begun, Problem> {
         return Ok(Begun { agreed, claim: None });
     };
     let budgeted = agreed.budgeted();
-    let policy = IdempotencyPolicy::default();
-    let left_ms = u64::from(budgeted.deadline.remaining_ms(std::time::Instant::now()));
-    // As long as the call can last at all, so that no lease must be renewed while the guest runs.
-    let policy = IdempotencyPolicy { lease_ms: policy.lease_ms.max(left_ms.saturating_add(LEASE_SPARE_MS)), ..policy };
-    let record = Record::begin(*fingerprint, super::now_ms(), &policy);
+    let record = Record::begin(*fingerprint, super::now_ms(), &lease_of(budgeted));
     let put = super::in_time(&budgeted.deadline, Ledger::new(app).put(key, &record, *expect)).await?;
-    let revision = put.map_err(unkept)?;
+    let revision = put.map_err(|why| unkept(why).running_as(app.calls.writing(key)))?;
     let claim = Claim { key: *key, record, revision, voice: Voice::of(budgeted) };
     Ok(Begun { agreed, claim: Some(claim) })
+}
+
+/// As long as the call can last at all, so that no lease must be renewed while the guest runs.
+fn lease_of(budgeted: &Budgeted) -> IdempotencyPolicy {
+    let policy = IdempotencyPolicy::default();
+    let left_ms = u64::from(budgeted.deadline.remaining_ms(std::time::Instant::now()));
+    IdempotencyPolicy { lease_ms: policy.lease_ms.max(left_ms.saturating_add(LEASE_SPARE_MS)), ..policy }
 }
 
 /// Keeps the answer, so that it can be given again. An answer that says for certain that nothing was written is not
@@ -157,13 +183,18 @@ pub async fn keep(app: &App, claim: Option<Claim>, answered: Result<Reply, Probl
 }
 
 /// Takes a record back: nothing was done.
-pub(super) async fn forget(app: &App, claim: Claim) {
+pub(crate) async fn forget(app: &App, claim: Claim) {
     if let Err(error) = Ledger::new(app).delete(&claim.key, Expect::Revision(claim.revision)).await {
         tracing::warn!(key = %claim.key, %error, "the record of a write that did not happen stays until its lease ends");
     }
 }
 
 impl Claim {
+    /// Where the record is, for whoever takes the write up after this host.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark { key: self.key, revision: self.revision }
+    }
+
     /// The key that is handed to the connector: stable for retries of this write, and no other caller's.
     pub(super) fn guest_key(&self) -> String {
         self.key.to_string()
@@ -191,7 +222,8 @@ fn in_flight() -> Problem {
 /// When to come back where the store did not tell, in milliseconds.
 const IN_FLIGHT_RETRY_MS: u32 = 1_000;
 
-fn answer_of(answered: &Result<Reply, Problem>) -> Answer {
+/// An answer as it goes out.
+pub(crate) fn answer_of(answered: &Result<Reply, Problem>) -> Answer {
     let (status, body) = match answered {
         Ok(reply) => (200, reply.to_json()),
         Err(problem) => (problem.code.status(), problem.to_json()),
@@ -206,12 +238,7 @@ fn recognise(budgeted: &Budgeted) -> Result<Option<(Digest, Digest)>, Problem> {
         return Ok(None);
     }
     let admitted = &vetted.admitted;
-    let fingerprint = fingerprint(&Asked {
-        intent: &vetted.intent.spec.name,
-        connection: &vetted.connection.name,
-        user: admitted.context.user.as_ref().map(|user| user.id.as_str()),
-        input: &vetted.input,
-    });
+    let fingerprint = print_of(budgeted);
     let (tenant, caller) = (&*admitted.caller.tenant, admitted.caller.name.as_str());
     let key = match &admitted.idempotency_key {
         Some(sent) => {
@@ -226,6 +253,17 @@ fn recognise(budgeted: &Budgeted) -> Result<Option<(Digest, Digest)>, Problem> {
         }
     };
     Ok(key.map(|key| (key, fingerprint)))
+}
+
+/// What is asked, as one digest.
+fn print_of(budgeted: &Budgeted) -> Digest {
+    let vetted = &budgeted.vetted;
+    fingerprint(&Asked {
+        intent: &vetted.intent.spec.name,
+        connection: &vetted.connection.name,
+        user: vetted.admitted.context.user.as_ref().map(|user| user.id.as_str()),
+        input: &vetted.input,
+    })
 }
 
 fn unkept(why: Unkept) -> Problem {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jackfield_core::budget::Limits;
-use jackfield_core::call::{Call, CallContext, User};
+use jackfield_core::call::{Call, CallContext, User, WriteGate};
 use jackfield_core::failure::FailureKind;
 use jackfield_core::grant::Grant;
 use jackfield_fixtures::{Case, LOCALE, NOON_SECONDS, REMAINING_MS, Script, TIME_ZONE};
@@ -161,6 +161,7 @@ impl Prepared {
                 deadline: Instant::now() + Duration::from_millis(case.remaining_ms.unwrap_or(REMAINING_MS)),
                 traceparent: None,
                 ancestors: Arc::new([]),
+                gate: WriteGate::default(),
             },
             call: Call {
                 intent: self.group.clone(),

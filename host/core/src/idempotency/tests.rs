@@ -154,3 +154,12 @@ proptest! {
         let _ = Record::from_bytes(&bytes);
     }
 }
+
+#[test]
+fn a_calls_own_key_is_no_other_calls_and_no_other_callers() {
+    let key = call_key("t", "c", "1");
+    assert_eq!(key, call_key("t", "c", "1"));
+    let others = [call_key("t", "c", "2"), call_key("t", "d", "1"), call_key("u", "c", "1")];
+    assert!(!others.contains(&key));
+    assert_ne!(Ok(key), sent_key("t", "c", "1"), "what a caller sends never meets what the host makes");
+}

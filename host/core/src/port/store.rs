@@ -16,6 +16,10 @@ pub enum Bucket {
     Confirmations,
     /// Answers to reads, kept by the host's dispatch for when the system fails. They may be forgotten.
     Answers,
+    /// Calls that were accepted and are not answered yet, kept by the host's calls.
+    Jobs,
+    /// Calls that were accepted and are answered, kept by the host's calls.
+    Calls,
 }
 
 impl Bucket {
@@ -26,6 +30,8 @@ impl Bucket {
             Bucket::Idempotency => "idempotency",
             Bucket::Confirmations => "confirmations",
             Bucket::Answers => "answers",
+            Bucket::Jobs => "jobs",
+            Bucket::Calls => "calls",
         }
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jackfield_core::audit::{Event, Record};
-use jackfield_core::call::{CallContext, User};
+use jackfield_core::call::{CallContext, User, WriteGate};
 use jackfield_core::grant::{ConnectionGrant, Grant, GrantError, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
 use jackfield_core::port::{
@@ -392,6 +392,7 @@ pub(crate) fn context(left: Duration) -> CallContext {
         user: None,
         traceparent: None,
         ancestors: Arc::new([]),
+        gate: WriteGate::default(),
     }
 }
 

@@ -141,6 +141,9 @@ impl HostState {
 async fn send(ports: &Ports, context: &CallContext, meter: &Meter, granted: Granted<OutboundRequest>) -> Answer {
     let access = granted.access();
     let open = u32::from(access == Access::Write);
+    if access == Access::Write && !context.gate.pass() {
+        return Answer { access, result: Err(SendError::Denied("the call was taken back".to_owned())) };
+    }
     meter.writes_open.fetch_add(open, Relaxed);
     let result = ports.egress.send(granted, context).await;
     meter.writes_open.fetch_sub(open, Relaxed);

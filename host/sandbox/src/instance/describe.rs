@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jackfield_core::budget::Limits;
-use jackfield_core::call::{Call, CallContext, WriteOutcome};
+use jackfield_core::call::{Call, CallContext, WriteGate, WriteOutcome};
 use jackfield_core::failure::{Failure, FailureKind};
 use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
@@ -67,6 +67,7 @@ impl Guest {
                 user: None,
                 traceparent: None,
                 ancestors: Arc::new([]),
+                gate: WriteGate::default(),
             },
             grant: Arc::new(grant),
             limits: Arc::new(limits.clone()),

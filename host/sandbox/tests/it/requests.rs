@@ -2,10 +2,10 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
-use jackfield_core::call::WriteOutcome;
+use jackfield_core::call::{WriteGate, WriteOutcome};
 use jackfield_core::manifest::Access;
 
-use crate::stand::Stand;
+use crate::stand::{Stand, connector};
 
 async fn outcome(stand: &Stand, request: serde_json::Value) -> String {
     let answer = stand.answer("trespass", &request.to_string()).await;
@@ -152,4 +152,28 @@ async fn usage_counts_bytes_both_ways() {
     assert_eq!(usage.upstream_requests, 1);
     assert!(usage.host_calls >= 1);
     assert!(usage.memory_bytes_peak > 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_was_taken_back_writes_no_more_and_may_still_read() {
+    let stand = Stand::new();
+    let run = async |gate: &WriteGate, request: serde_json::Value| {
+        let mut invocation = stand.invocation(&request.to_string());
+        invocation.context.gate = gate.clone();
+        let completed = connector("trespass").handle(&stand.ports, invocation).await;
+        (completed.result.unwrap(), completed.usage.write_outcome)
+    };
+    let gate = WriteGate::closable();
+    let (read, _) = run(&gate, get("/orders/7")).await;
+    assert!(read.contains("status 200"), "{read}");
+    assert!(gate.close(), "a read leaves the gate as it is");
+    let (refused, outcome) = run(&gate, post("/orders")).await;
+    assert!(refused.contains("denied: the call was taken back"), "{refused}");
+    assert_eq!(outcome, WriteOutcome::None);
+    assert!(run(&gate, get("/orders/7")).await.0.contains("status 200"));
+    assert_eq!(stand.seen.sent.lock().unwrap().iter().filter(|line| line.starts_with("POST")).count(), 0);
+
+    let gate = WriteGate::closable();
+    assert_eq!(run(&gate, post("/orders")).await.1, WriteOutcome::Applied);
+    assert!(!gate.close(), "a write has left");
 }

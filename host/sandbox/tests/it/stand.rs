@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use jackfield_core::budget::Limits;
-use jackfield_core::call::{Call, CallContext, WriteOutcome};
+use jackfield_core::call::{Call, CallContext, WriteGate, WriteOutcome};
 use jackfield_core::failure::{Failure, FailureKind};
 use jackfield_core::grant::{ConnectionGrant, Grant, Granted, NetworkPolicy, OutboundRequest, Subject};
 use jackfield_core::manifest::{Access, Manifest};
@@ -173,6 +173,7 @@ impl Stand {
                 user: None,
                 traceparent: None,
                 ancestors: Arc::new([]),
+                gate: WriteGate::default(),
             },
             grant: Arc::new(Grant::resolve(&manifest, &connection).unwrap()),
             limits: Arc::new(self.limits.clone()),
