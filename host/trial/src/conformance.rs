@@ -2,7 +2,8 @@
 //!
 //! A fixture's own call and its recorded answers are the ground: each exchange goes wrong in each way of [`TABLE`], and
 //! each text of the input is replaced by hostile ones. Behind an exchange that is an error by itself nothing is injected:
-//! there a connector recovers, and may tell of the first cause. An intent without a usable fixture is asked with a sample of its
+//! there a connector recovers, and may tell of the first cause. A connector that asks others gets each failure from each
+//! of them. An intent without a usable fixture is asked with a sample of its
 //! input schema, and its first request goes wrong.
 
 use std::sync::Arc;
@@ -23,6 +24,7 @@ use crate::trial::Trial;
 mod faults;
 mod inputs;
 mod judge;
+mod others;
 mod table;
 
 use judge::{Baseline, judge};
@@ -105,8 +107,8 @@ impl Trial {
         for folder in cases {
             // A case that cannot be read is a complaint of the fixtures, not of the kit.
             let (Ok(case), Ok(exchanges)) = (folder.request(), folder.upstream()) else { continue };
-            let form = form(&exchanges);
-            if exchanges.is_empty() || bases.iter().any(|(known, _)| *known == form) {
+            let form = form(&exchanges) + &others_form(&case);
+            if form.is_empty() || bases.iter().any(|(known, _)| *known == form) {
                 continue;
             }
             if let Some(base) = self.base(&folder, case, exchanges).await {
@@ -114,7 +116,7 @@ impl Trial {
             }
         }
         // The longest conversations have the most places to go wrong.
-        bases.sort_by_key(|(_, base)| std::cmp::Reverse(base.exchanges.len()));
+        bases.sort_by_key(|(_, base)| std::cmp::Reverse(base.exchanges.len() + base.prepared.props.intents.len()));
         bases.truncate(BASES_MAX);
         if !bases.is_empty() {
             return Ok(bases.into_iter().map(|(_, base)| base).collect());
@@ -161,6 +163,7 @@ impl Trial {
                 self.replace_inputs(subject, base, &mut outcome).await;
             } else {
                 self.replace_answers(base, row, &mut outcome).await;
+                self.fail_others(base, row, &mut outcome).await;
             }
         }
         let more = outcome.complaints.len().saturating_sub(COMPLAINTS_MAX);
@@ -188,6 +191,24 @@ impl Trial {
                     let message = format!("`{}`, exchange {}, {recorded}{place}: {message}", base.name, at + 1);
                     outcome.complaints.push(Complaint { hint, ..Complaint::new(message) });
                 }
+            }
+        }
+    }
+
+    /// Each intent that the connector asks another for fails as it does when that one's system has this fault.
+    async fn fail_others(&self, base: &Base, row: &'static Expectation, outcome: &mut Outcome) {
+        let Some(kind) = others::failure(row.fault) else { return };
+        for (at, (intent, _, answer)) in base.prepared.props.intents.iter().enumerate() {
+            if answer.is_err() {
+                continue;
+            }
+            let mut prepared = base.prepared.clone();
+            prepared.props.intents[at].2 = Err(kind.clone());
+            let asked = prepared.ask(&self.connector, Mode::Lenient, Script::new(base.exchanges.clone())).await;
+            outcome.calls += 1;
+            for (message, hint) in others::judge(self.output_validator(&outcome.intent), &asked) {
+                let message = format!("`{}`, `{intent}` of another connector: {message}", base.name);
+                outcome.complaints.push(Complaint { hint, ..Complaint::new(message) });
             }
         }
     }
@@ -241,6 +262,11 @@ fn goes_well(exchange: &Exchange) -> bool {
     response.error.is_none()
         && response.text.is_none()
         && ((200..300).contains(&status) || matches!(status, 304 | 404 | 410))
+}
+
+/// The same of the connectors that it asks.
+fn others_form(case: &Case) -> String {
+    case.intents.iter().map(|other| format!("{} {};", other.intent, other.failure.is_some())).collect()
 }
 
 /// What kind of conversation it is: fixtures of the same kind have the same places to go wrong.
