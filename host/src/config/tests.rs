@@ -194,6 +194,7 @@ fn room_for_kept_answers_is_bounded_unless_written_otherwise() {
     assert_eq!(found[1], (Some(4), "`cache` of intent `order.*` keeps answers for 2592000001 milliseconds".to_owned()));
 }
 
+#[test]
 fn bounds_of_calls_are_held_and_every_wrong_one_is_named() {
     assert!(complaints("[calls]\nkept_ms = 60000\nlease_ms = 500\nstream_ms = 1000\nkept_max = 0\n").is_empty());
     assert_eq!(
