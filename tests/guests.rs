@@ -40,15 +40,26 @@ pub fn package(name: &str) -> Vec<u8> {
 
 /// A guest under a manifest that asks for more.
 pub fn package_with(name: &str, manifest: String) -> Vec<u8> {
-    packaged(name, manifest, Effect::Read)
+    packaged(name, manifest, Effect::Read, &[])
 }
 
 /// A guest whose intent writes.
 pub fn writing(name: &str) -> Vec<u8> {
-    packaged(name, manifest(name), Effect::Create)
+    packaged(name, manifest(name), Effect::Create, &[])
 }
 
-fn packaged(name: &str, manifest: String, effect: Effect) -> Vec<u8> {
+/// A guest whose intent writes and can be looked for afterwards.
+pub fn settling(name: &str) -> Vec<u8> {
+    packaged(name, manifest(name), Effect::Create, &[name])
+}
+
+/// A guest whose intent writes, and may be sent again for as many milliseconds.
+pub fn repeating(name: &str, within_ms: u64) -> Vec<u8> {
+    let repeat = format!("[intent.\"{name}.run\"]\nrepeat = \"idempotency-key\"\nrepeat_within_ms = {within_ms}\n");
+    packaged(name, manifest(name) + &repeat, Effect::Create, &[])
+}
+
+fn packaged(name: &str, manifest: String, effect: Effect, settles: &[&str]) -> Vec<u8> {
     let anything = json!({});
     let package = Package {
         format: FORMAT,
@@ -63,6 +74,7 @@ fn packaged(name: &str, manifest: String, effect: Effect) -> Vec<u8> {
             output_schema: anything,
             template: Some("done".to_owned()),
         }],
+        settles: settles.iter().map(|name| format!("{name}.run")).collect(),
     };
     let section = serde_json::to_vec(&package).expect("a package is JSON");
     jackfield_sandbox::embed(&component(name), &section).expect("a guest takes a section")

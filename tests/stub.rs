@@ -1,6 +1,6 @@
 //! An upstream of a few lines, for what the simulated systems have no reason to do. It keeps what it received.
 
-use std::convert::Infallible;
+use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -23,6 +23,17 @@ pub struct Arrived {
     pub headers: Vec<(String, String)>,
     /// As text.
     pub body: String,
+}
+
+/// Marks what is no answer.
+#[derive(Clone, Copy)]
+struct Broken;
+
+/// No answer: the request is taken and kept, and the connection breaks.
+pub fn broken() -> Response<Full<Bytes>> {
+    let mut response = Response::default();
+    response.extensions_mut().insert(Broken);
+    response
 }
 
 /// Answers on a port of its own until dropped.
@@ -66,7 +77,10 @@ impl Stub {
                         };
                         let response = answer(&one);
                         kept.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(one);
-                        Ok::<_, Infallible>(response)
+                        if response.extensions().get::<Broken>().is_some() {
+                            return Err(io::Error::other("broken as the test wants it"));
+                        }
+                        Ok(response)
                     }
                 });
                 tokio::spawn(

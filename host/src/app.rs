@@ -19,6 +19,7 @@ use crate::config::{Complaints, Config, Draft, Resilience};
 use crate::dispatch::confirm::TokenSeal;
 use crate::dispatch::fresh::Answers;
 use crate::dispatch::fresh::answers::Tenancy;
+use crate::dispatch::settle::Schedule;
 use crate::guest_log::TracingLog;
 use crate::metrics::Metrics;
 use crate::orchestrate::Orchestrator;
@@ -47,6 +48,8 @@ pub struct App {
     pub calls: Calls,
     /// Seals the tokens of questions to users.
     pub confirmations: TokenSeal,
+    /// When to look for writes whose end nobody heard.
+    pub settlements: Arc<Schedule>,
     sandbox: Arc<Sandbox>,
     vault: Arc<Vault>,
     egress: Arc<Egress>,
@@ -136,6 +139,7 @@ impl App {
                 answers,
                 calls,
                 confirmations,
+                settlements: Arc::default(),
                 sandbox,
                 vault,
                 egress,

@@ -19,7 +19,7 @@ use ulid::Ulid;
 
 use crate::admission::{Caller, Place, Quota};
 use crate::config::{CallsSection, Config};
-use crate::dispatch::idempotency::Unkept;
+use crate::dispatch::envelope::Unkept;
 use crate::dispatch::now_ms;
 use crate::error::{Code, Problem};
 
@@ -38,6 +38,7 @@ pub use running::Running;
 pub(crate) use work::{Stages, accept, answered_at_once, cancel};
 
 use book::Book;
+pub(crate) use book::is_owed;
 use kept::Kept;
 use record::{Ended, Settled};
 

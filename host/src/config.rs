@@ -10,6 +10,7 @@ use jackfield_core::budget::Limits;
 use jackfield_core::grant::Subject;
 use jackfield_core::manifest::{Access, is_dashed_name, is_snake_name};
 use jackfield_core::routing::RouteRule;
+use jackfield_core::settle::SettlePolicy;
 use jackfield_egress::OpenBaoConfig;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -43,6 +44,8 @@ pub struct Config {
     pub sandbox: SandboxSection,
     /// What survives the process.
     pub store: StoreSection,
+    /// When to look what became of a write whose end nobody heard.
+    pub settle: SettlePolicy,
     /// Room for kept answers.
     pub cache: CacheSection,
     /// Calls that are answered later.
@@ -326,6 +329,7 @@ impl Config {
             server: sections.one("server"),
             sandbox: sections.one("sandbox"),
             store: sections.one("store"),
+            settle: sections.one("settle"),
             cache: sections.one("cache"),
             calls: sections.one("calls"),
             limits: sections.one("limits"),
@@ -439,6 +443,9 @@ impl Config {
                     "`*`, `order.*` or `order.status`",
                 );
             }
+        }
+        if let Err(why) = self.settle.check() {
+            complaints.push(None, format!("`[settle]`: {why}"), "see `[settle]` in docs/writes.md");
         }
         self.calls.check(complaints);
         for (pattern, section) in &self.intents {
@@ -585,7 +592,7 @@ impl<'i> Sections<'_, 'i> {
             self.complaints.push(
                 Some(key.span()),
                 format!("`{}` means nothing here", key.get_ref()),
-                "known sections: server, sandbox, store, cache, calls, limits, resilience, vault, openbao, caller, \
+                "known sections: server, sandbox, store, settle, cache, calls, limits, resilience, vault, openbao, caller, \
                  connector, connection, route, intent, texts, template",
             );
         }

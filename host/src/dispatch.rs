@@ -1,12 +1,13 @@
 //! Carries a vetted request out: once, with the person's yes where one is needed, and in time. [`run`] is the guest in
-//! its sandbox; [`deadline`], [`idempotency`], [`confirm`] and [`fresh`] are what stands before it, and [`degrade`] is
-//! what comes after a failure.
+//! its sandbox; [`deadline`], [`idempotency`], [`confirm`] and [`fresh`] are what stands before it, [`degrade`] is what
+//! comes after a failure, and [`settle`] what comes after a write whose end nobody heard.
 
 use std::sync::Arc;
 
 use jackfield_core::call::{Call, CallContext, WriteGate, WriteOutcome};
 use jackfield_core::deadline::Deadline;
 use jackfield_core::failure::{Failure, FailureKind, FieldError};
+use jackfield_core::settle::Write;
 use jackfield_sandbox::{Completed, Ended, Fault, Invocation, Usage};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -23,11 +24,15 @@ use crate::trace::Trace;
 pub mod confirm;
 pub mod deadline;
 pub mod degrade;
+pub mod envelope;
 pub mod fresh;
 pub mod idempotency;
+pub mod settle;
 
 use confirm::Agreed;
 use deadline::Budgeted;
+use idempotency::Claim;
+use settle::Pending;
 
 /// How long a caller is told to wait for a place in the sandbox, in milliseconds.
 const FULL_RETRY_MS: u32 = 1_000;
@@ -35,15 +40,15 @@ const FULL_RETRY_MS: u32 = 1_000;
 /// What the guest is run with: nothing is left to check.
 pub struct Order {
     budgeted: Budgeted,
-    /// What the connector may make a repetition harmless by.
-    guest_key: Option<String>,
+    /// Where it writes: what it takes to find that again, with the key that the connector gets. None for a read.
+    write: Option<Write>,
     /// Where it can still be taken back.
     gate: WriteGate,
 }
 
 impl Order {
-    fn new(budgeted: Budgeted, guest_key: Option<String>) -> Order {
-        Order { budgeted, guest_key, gate: WriteGate::default() }
+    fn new(budgeted: Budgeted, write: Option<Write>) -> Order {
+        Order { budgeted, write, gate: WriteGate::default() }
     }
 
     /// The same, as one that can be taken back for as long as nothing was written.
@@ -64,11 +69,6 @@ impl Order {
     /// The ids of its request.
     pub(crate) fn trace(&self) -> &Trace {
         &self.budgeted.trace
-    }
-
-    /// What is stable for repetitions of it.
-    pub(crate) fn guest_key(&self) -> Option<&str> {
-        self.guest_key.as_deref()
     }
 
     /// How its problems are said.
@@ -134,6 +134,22 @@ where
     answered
 }
 
+/// What stays of a call before anybody hears its answer.
+///
+/// # Errors
+/// The very problem that came, in its final words.
+pub(crate) async fn conclude(
+    app: &App,
+    pending: Option<Pending>,
+    claim: Option<Claim>,
+    answered: Result<Reply, Problem>,
+) -> Result<Reply, Problem> {
+    // A write whose end nobody heard is on record before anybody is told so: from then on somebody looks.
+    let answered = settle::take_up(app, pending, answered).await;
+    // What was heard once can be heard again.
+    idempotency::keep(app, claim, answered).await
+}
+
 /// A call whose task ended without an answer.
 pub(crate) fn broke_off(error: &tokio::task::JoinError, is_read: bool) -> Problem {
     Problem::new(Code::Internal, format!("the call's task ended early: {error}")).outcome(at_worst(is_read))
@@ -154,7 +170,7 @@ fn at_worst(is_read: bool) -> WriteOutcome {
 /// # Errors
 /// The guest's failure, or its fault.
 pub async fn run(app: &Arc<App>, order: Order) -> Result<Dispatched, Problem> {
-    let Order { budgeted: Budgeted { vetted, deadline, trace }, guest_key, gate } = order;
+    let Order { budgeted: Budgeted { vetted, deadline, trace }, write, gate } = order;
     // `admitted` stays to the end: its places in the bounds are taken for as long as the guest runs.
     let Vetted { admitted, connection, intent, input } = vetted;
     let context = CallContext {
@@ -175,8 +191,9 @@ pub async fn run(app: &Arc<App>, order: Order) -> Result<Dispatched, Problem> {
         user: admitted.context.user.clone(),
         locale: admitted.context.locale.clone(),
         time_zone: admitted.context.time_zone_name().to_owned(),
-        now_ms: u64::try_from(now.as_millisecond()).unwrap_or_default(),
-        idempotency_key: guest_key,
+        // A look at it afterwards is told the very same.
+        now_ms: write.as_ref().map_or_else(now_ms, |write| write.began_ms),
+        idempotency_key: write.map(|write| write.guest_key),
     };
     let (output, usage) = execute(app, &connection, call, context).await?;
     Ok(Dispatched {

@@ -50,6 +50,8 @@ pub struct Metrics {
     seconds: Family<Subject, Histogram>,
     refused: Family<Vec<(&'static str, &'static str)>, Counter>,
     troubled: Family<Standing, Gauge>,
+    settled: Family<Outcome, Counter>,
+    unsettled: Gauge,
     in_flight: Gauge,
     upstream: Upstream,
     answers: AnswerCounts,
@@ -81,12 +83,16 @@ impl Default for Metrics {
             "Credentials of a connection that wait for a person, by state",
             troubled.clone(),
         );
+        let settled = Family::default();
+        registry.register("settled", "Writes whose end nobody heard, by what became of them", settled.clone());
+        let unsettled = Gauge::default();
+        registry.register("unsettled", "Writes of which nobody knows yet what became of them", unsettled.clone());
         let upstream = Upstream::register(&mut registry);
         let answers = AnswerCounts::register(&mut registry);
         let later = Gauges::default();
         registry.register("calls_working", "Accepted calls that this host carries out", later.working.clone());
         registry.register("calls_watched", "Streams and waiting polls that are open", later.watchers.clone());
-        Metrics { registry, calls, seconds, refused, troubled, in_flight, upstream, answers, later }
+        Metrics { registry, calls, seconds, refused, troubled, settled, unsettled, in_flight, upstream, answers, later }
     }
 }
 
@@ -97,6 +103,17 @@ impl Metrics {
         let subject = Subject { connection: connection.clone(), intent: intent.clone() };
         self.calls.get_or_create(&Outcome { connection, intent, outcome }).inc();
         self.seconds.get_or_create(&subject).observe(took.as_secs_f64());
+    }
+
+    /// A write whose end nobody heard is settled.
+    pub fn settled(&self, connection: &str, intent: &str, outcome: &'static str) {
+        let (connection, intent) = (connection.to_owned(), intent.to_owned());
+        self.settled.get_or_create(&Outcome { connection, intent, outcome }).inc();
+    }
+
+    /// How many are not.
+    pub fn unsettled(&self, count: usize) {
+        self.unsettled.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// Counts the states of credentials as they change.
@@ -161,12 +178,16 @@ mod tests {
         metrics.called("shop", "order.status", "completed", Duration::from_millis(3));
         metrics.called("shop", "order.status", "not-found", Duration::from_millis(3));
         metrics.refused("forbidden");
+        metrics.settled("desk", "ticket.create", "applied");
+        metrics.unsettled(3);
         let text = metrics.encode(2);
         for line in [
             "jackfield_calls_total{connection=\"shop\",intent=\"order.status\",outcome=\"completed\"} 1",
             "jackfield_refused_total{code=\"forbidden\"} 1",
             "jackfield_call_seconds_count{connection=\"shop\",intent=\"order.status\"} 2",
             "jackfield_in_flight 2",
+            "jackfield_settled_total{connection=\"desk\",intent=\"ticket.create\",outcome=\"applied\"} 1",
+            "jackfield_unsettled 3",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

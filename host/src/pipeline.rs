@@ -122,7 +122,7 @@ pub(crate) async fn take_up(app: &Arc<App>, call_id: &str, job: &Job) -> Result<
     let vetted = admission::vet(routed)?;
     let budgeted = deadline::start(vetted, &trace)?;
     // The record of a write knows how far it came. What has begun is not begun again.
-    let before = Before { mark: job.mark, begun: job.begun, guest_key: job.guest_key.clone() };
+    let before = Before { mark: job.mark, begun: job.begun };
     idempotency::resume(app, budgeted, before).await
 }
 
@@ -164,10 +164,12 @@ async fn check(
 
 /// The stages that a write goes through to their end, whoever waits for it.
 async fn carry_out(app: Arc<App>, agreed: Agreed) -> Result<Reply, Problem> {
-    let Ready { order, claim } = commit(app.clone(), agreed).await?;
+    let ready = commit(app.clone(), agreed).await?;
+    let pending = ready.pending();
+    let Ready { order, claim } = ready;
     let answered = perform(app.clone(), order).await;
-    // Before the caller hears it: what was heard once can be heard again.
-    idempotency::keep(&app, claim, answered).await
+    // Before the caller hears it: the answer is kept, and a write whose end nobody heard is on record to be looked for.
+    dispatch::conclude(&app, pending, claim, answered).await
 }
 
 /// The last that can refuse a call, and the first that leaves a trace of it.

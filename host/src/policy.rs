@@ -88,9 +88,11 @@ struct InOneLanguage {
     progress: Option<String>,
     timeout: Option<String>,
     unknown: Option<String>,
-    stale: Option<Spanned<String>>,
+    not_applied: Option<String>,
+    unsettled: Option<String>,
     cancelled: Option<String>,
     begun: Option<String>,
+    stale: Option<Spanned<String>>,
     confirm: Option<Spanned<String>>,
 }
 
@@ -103,6 +105,10 @@ pub enum Sentence {
     Timeout,
     /// Nobody knows whether a write happened.
     Unknown,
+    /// It has turned out that it did not.
+    NotApplied,
+    /// Nobody will ever know.
+    Unsettled,
     /// It was called off, and nothing was changed.
     Cancelled,
     /// It can no longer be called off.
@@ -112,6 +118,8 @@ pub enum Sentence {
 const PROGRESS: &str = "This is taking a bit longer than usual. I'm still checking, please hold on.";
 const TIMEOUT: &str = "I'm having trouble accessing that information right now. Would you like to try again, or should I connect you with a team member?";
 const UNKNOWN: &str = "I can't tell yet whether that went through, so please don't send it again. Should I connect you with a team member who can check?";
+const NOT_APPLIED: &str = "That didn't go through, and nothing was changed. Would you like to try again?";
+const UNSETTLED: &str = "I can't find out whether that went through, so please don't send it again. Should I connect you with a team member who can check?";
 
 const CANCELLED: &str = "All right, I've stopped that. Nothing was changed.";
 const BEGUN: &str = "I've already started on that and can't stop it any more. I'll tell you what came of it.";
@@ -155,6 +163,8 @@ impl Sentences {
         lay(&mut language.progress, &texts.progress);
         lay(&mut language.timeout, &texts.timeout);
         lay(&mut language.unknown, &texts.unknown);
+        lay(&mut language.not_applied, &texts.not_applied);
+        lay(&mut language.unsettled, &texts.unsettled);
         lay(&mut language.cancelled, &texts.cancelled);
         lay(&mut language.begun, &texts.begun);
         for (kept, written) in [(&mut language.stale, &texts.stale), (&mut language.confirm, &texts.confirm)] {
@@ -171,6 +181,8 @@ impl InOneLanguage {
             Sentence::Progress => self.progress.as_deref(),
             Sentence::Timeout => self.timeout.as_deref(),
             Sentence::Unknown => self.unknown.as_deref(),
+            Sentence::NotApplied => self.not_applied.as_deref(),
+            Sentence::Unsettled => self.unsettled.as_deref(),
             Sentence::Cancelled => self.cancelled.as_deref(),
             Sentence::Begun => self.begun.as_deref(),
         }
@@ -183,6 +195,8 @@ impl Sentence {
             Sentence::Progress => PROGRESS,
             Sentence::Timeout => TIMEOUT,
             Sentence::Unknown => UNKNOWN,
+            Sentence::NotApplied => NOT_APPLIED,
+            Sentence::Unsettled => UNSETTLED,
             Sentence::Cancelled => CANCELLED,
             Sentence::Begun => BEGUN,
         }

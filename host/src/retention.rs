@@ -1,19 +1,20 @@
 //! Forgets what was kept long enough: answers to writes, kept answers to reads, calls that were answered later,
 //! confirmations that were used up, and records of the audit log where the operator wants no more of them. A write whose host died
-//! and which nobody asks for again gets its last word here. One slice of the keys at a time, so that no sweep holds the
+//! and which nobody asks for again is taken over here, to be settled. One slice of the keys at a time, so that no sweep holds the
 //! store up.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jackfield_core::freshness::KEPT_MS_MAX;
-use jackfield_core::idempotency::{IdempotencyPolicy, LEASE_GRACE_MS, State};
+use jackfield_core::idempotency::{IdempotencyPolicy, LEASE_GRACE_MS};
 use jackfield_core::port::{Bucket, Expect, Store, StoreError};
 use jiff::Timestamp;
 
 use crate::app::App;
+use crate::dispatch::envelope::Unkept;
 use crate::dispatch::fresh::record;
-use crate::dispatch::idempotency::{Ledger, Unkept, abandoned};
+use crate::dispatch::idempotency::Heir;
 
 mod audit;
 
@@ -37,7 +38,7 @@ pub async fn run(app: Arc<App>) {
         let Some(slice) = slices.next() else { return };
         let prefix = format!("{slice:02x}");
         let now_ms = u64::try_from(Timestamp::now().as_millisecond()).unwrap_or_default();
-        if let Err(error) = sweep_answers(&Ledger::new(&app), &*app.store, &prefix, now_ms).await {
+        if let Err(error) = sweep_answers(&Heir::new(&app), &prefix, now_ms).await {
             tracing::warn!(%error, "answers are kept longer than they should");
         }
         app.answers.expire(now_ms);
@@ -58,9 +59,9 @@ pub async fn run(app: Arc<App>) {
     }
 }
 
-async fn sweep_answers(ledger: &Ledger, store: &dyn Store, prefix: &str, now_ms: u64) -> Result<(), Unkept> {
-    let policy = IdempotencyPolicy::default();
-    for key in store.keys(Bucket::Idempotency, prefix).await? {
+async fn sweep_answers(heir: &Heir, prefix: &str, now_ms: u64) -> Result<(), Unkept> {
+    let (policy, ledger) = (IdempotencyPolicy::default(), &heir.ledger);
+    for key in ledger.keys(prefix).await? {
         let (record, revision) = match ledger.get_named(&key).await {
             Ok(Some(found)) => found,
             Ok(None) => continue,
@@ -70,13 +71,9 @@ async fn sweep_answers(ledger: &Ledger, store: &dyn Store, prefix: &str, now_ms:
                 continue;
             }
         };
-        let over = match &record.state {
-            State::InFlight { lease_until_ms, .. } => now_ms >= lease_until_ms.saturating_add(LEASE_GRACE_MS),
-            State::Done { .. } => false,
-        };
-        let done = if over {
-            let last_word = record.answered(now_ms, abandoned());
-            ledger.put_named(&key, &last_word, Expect::Revision(revision)).await.map(drop)
+        let is_dead = record.held_until_ms().is_some_and(|until_ms| now_ms >= until_ms);
+        let done = if is_dead {
+            heir.take_over(&key, record, revision, now_ms).await
         } else if record.is_over(now_ms, &policy) {
             ledger.delete_named(&key, Expect::Revision(revision)).await
         } else {

@@ -18,6 +18,7 @@ use crate::api;
 use crate::app::App;
 use crate::calls;
 use crate::dispatch::fresh::mirror;
+use crate::dispatch::settle;
 use crate::probing;
 use crate::retention;
 use crate::trace::Trace;
@@ -45,6 +46,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     let mut stop = std::pin::pin!(stop);
     let mut beside = tokio::task::JoinSet::new();
     beside.spawn(retention::run(app.clone()));
+    beside.spawn(settle::run(app.clone()));
     beside.spawn(probing::run(app.clone()));
     // Before the first call: it may be one that fails.
     mirror::restore(&app).await;

@@ -13,10 +13,11 @@ use crate::{
     decode,
     events::{Delivery, Event, EventPage, Poll},
     failure::{Failure, FailureKind, FieldError},
+    settle::Settled,
 };
 
 /// The version of the WIT contract that this SDK speaks.
-pub const CONTRACT: &str = "1.0.0";
+pub const CONTRACT: &str = "1.1.0";
 
 /// A connector: a unit struct, since nothing it could hold survives a call.
 pub trait Connector {
@@ -30,6 +31,12 @@ pub trait Connector {
 
     /// Answers one call: input and output are JSON texts.
     fn handle(&self, call: &Call, input: &str) -> Result<String, Failure>;
+
+    /// Looks whether a write happened whose end nobody heard: call and input are those that [`handle`](Self::handle) got.
+    fn settle(&self, call: &Call, input: &str) -> Result<Settled<String>, Failure> {
+        let _ = (call, input);
+        Ok(Settled::Unknown)
+    }
 
     /// Turns a verified webhook delivery into events.
     fn receive(&self, delivery: &Delivery) -> Result<Vec<Event>, Failure> {
@@ -63,6 +70,9 @@ pub struct IntentDescription {
     pub name: &'static str,
     /// What it may do to the business system.
     pub effect: Effect,
+    /// Whether the connector can tell afterwards if such a write happened.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub settles: bool,
     /// A few words for a list.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub title: Option<&'static str>,
@@ -118,6 +128,37 @@ where
     serde_json::to_string(&output).map_err(|error| Failure::internal(format!("failed to write the answer: {error}")))
 }
 
+/// The same for the method that settles a write.
+#[doc(hidden)]
+pub fn settled<I, O>(
+    input: &str,
+    settler: impl FnOnce(I) -> Result<Settled<O>, Failure>,
+) -> Result<Settled<String>, Failure>
+where
+    I: Intent,
+    O: Serialize + IsAnswer<I::Output>,
+{
+    let input = decode::read(input).map_err(refused_input)?;
+    let write = |output: O| {
+        serde_json::to_string(&output)
+            .map_err(|error| Failure::internal(format!("failed to write the answer: {error}")))
+    };
+    Ok(match settler(input)? {
+        Settled::Applied(output) => Settled::Applied(write(output)?),
+        Settled::NotApplied => Settled::NotApplied,
+        Settled::Unknown => Settled::Unknown,
+    })
+}
+
+/// Marks the description of an intent whose writes are settled.
+#[doc(hidden)]
+pub fn settling(mut intents: Vec<IntentDescription>, names: &[&str]) -> Vec<IntentDescription> {
+    for intent in &mut intents {
+        intent.settles = names.contains(&intent.name);
+    }
+    intents
+}
+
 /// The host has validated the input against the schema: what still does not fit is a rule that only the type knows.
 fn refused_input(mismatch: decode::Mismatch) -> Failure {
     let detail = format!("failed to read the input: {mismatch}");
@@ -159,6 +200,7 @@ impl<I: Intent> FromCatalogue for Probe<I> {
         IntentDescription {
             name: I::NAME,
             effect: I::EFFECT,
+            settles: false,
             title: None,
             description: None,
             input_schema: None,
@@ -192,6 +234,12 @@ pub const fn is_among(name: &str, names: &[&str]) -> bool {
         at += 1;
     }
     false
+}
+
+/// Whether an intent writes: what a `const` assertion asks of one that is settled.
+#[doc(hidden)]
+pub const fn writes(effect: Effect) -> bool {
+    !matches!(effect, Effect::Read)
 }
 
 const fn equal(a: &[u8], b: &[u8]) -> bool {

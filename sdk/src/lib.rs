@@ -29,6 +29,7 @@ pub mod prelude;
 pub mod query;
 pub mod secrets;
 pub mod settings;
+pub mod settle;
 #[cfg(not(target_family = "wasm"))]
 pub mod testing;
 pub mod time;
@@ -41,13 +42,15 @@ pub use self::{
     call::{Call, User},
     connector::{Connector, Effect},
     failure::{Failure, FailureKind, FieldError},
+    settle::Settled,
 };
 
 /// What the macros' code names. No part of the public interface.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::connector::{
-        Effect, FromCatalogue, Intent, IntentDescription, OwnIntent, Probe, answer, is_among, schema, unknown_intent,
+        Effect, FromCatalogue, Intent, IntentDescription, OwnIntent, Probe, answer, is_among, schema, settled,
+        settling, unknown_intent, writes,
     };
     pub use crate::http::with_slash;
 

@@ -13,6 +13,7 @@ pub use crate::{
     info, json,
     ownership::{OrderOwner, Ownership},
     paging, path, query, secrets,
+    settle::Settled,
     time::{self, Day, Instant},
     trace, warn,
 };

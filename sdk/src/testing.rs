@@ -33,6 +33,8 @@
 //!                                            "intents"?: [{"intent", "input", "output" | "failure"}]}
 //! fixtures/<intent>/<case>/upstream.json    [{"request": {"method", "path", "query"?, "headers"?, "json"?, ..}, "response": {..}}]
 //! fixtures/<intent>/<case>/reply.json       {"output": {..}} or {"failure": {"kind": "not-found"}}
+//! fixtures/<intent>/<case>/..               request.json with "settle": true; reply.json {"settled": "applied", "output": {..}},
+//!                                            {"settled": "not-applied"} or {"settled": "unknown"}
 //! fixtures/receive/<case>/..                request.json {"headers"?, "json" | "text", "settings"?, "received"?, "remaining_ms"?}; reply.json {"events": [..]}
 //! fixtures/poll/<case>/..                   request.json {"cursor"?, "settings"?, "now"?, "remaining_ms"?}; reply.json {"events": [..], "cursor", "more"?}
 //! ```
@@ -80,6 +82,7 @@ use crate::{
     log::Level,
     secrets::{self, Algorithm},
     settings::Settings,
+    settle::Settled,
     time::Instant,
 };
 
@@ -228,6 +231,26 @@ impl Host {
         self.with(intent, |call| {
             let output = C::new().handle(call, &input.to_string())?;
             Ok(serde_json::from_str(&output).unwrap_or_else(|error| panic!("the output is not JSON: {error}")))
+        })
+    }
+
+    /// Asks a connector whether a write happened, as the host does: JSON in, JSON out.
+    ///
+    /// # Errors
+    /// Those of the connector.
+    ///
+    /// # Panics
+    /// Like [`run`](Host::run).
+    pub fn settle<C: Connector>(self, intent: &str, input: Value) -> Result<Settled<Value>, Failure> {
+        let json = |output: String| {
+            serde_json::from_str(&output).unwrap_or_else(|error| panic!("the output is not JSON: {error}"))
+        };
+        self.with(intent, |call| {
+            Ok(match C::new().settle(call, &input.to_string())? {
+                Settled::Applied(output) => Settled::Applied(json(output)),
+                Settled::NotApplied => Settled::NotApplied,
+                Settled::Unknown => Settled::Unknown,
+            })
         })
     }
 

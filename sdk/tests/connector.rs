@@ -89,6 +89,19 @@ impl Demo {
         Ok(Note { id: made.id })
     }
 
+    /// By the key that `note_add` sent.
+    fn note_look(&self, call: &Call, input: NoteAdd) -> Result<Settled<Note>, Failure> {
+        #[derive(Deserialize)]
+        struct Kept {
+            id: u64,
+            key: Option<String>,
+        }
+        let notes = call.http("admin").get(path!("orders" / input.order / "notes.json"))?;
+        let notes: Vec<Kept> = notes.send()?.ok()?.json()?;
+        let ours = notes.into_iter().filter(|note| note.key.as_deref() == call.idempotency_key());
+        Ok(Settled::one_of(ours.map(|note| Note { id: note.id })))
+    }
+
     fn receive(&self, delivery: &Delivery) -> Result<Vec<Event>, Failure> {
         let body: serde_json::Value = delivery.json()?;
         let id = delivery.header("X-Event-Id").unwrap_or(delivery.id()).to_owned();
@@ -116,13 +129,14 @@ fn the_description_has_what_the_packager_needs() {
     let found = serde_json::to_value(Demo.describe()).unwrap();
     let version = env!("CARGO_PKG_VERSION");
     let expected = json!({
-        "contract": "1.0.0",
+        "contract": "1.1.0",
         "sdk": version,
         "intents": [
             {"name": "order.status", "effect": "read"},
             {
                 "name": "demo.note.add",
                 "effect": "create",
+                "settles": true,
                 "title": "Add a note",
                 "description": "Puts a note on an order.",
                 "input_schema": {"type": "object"},
@@ -202,6 +216,24 @@ fn a_write_is_sent_as_written_and_logged() {
 }
 
 #[test]
+fn a_write_is_looked_for_by_the_key_it_was_sent_with() {
+    let look = |kept: Value| {
+        let exchange = Exchange::get("/orders/7/notes.json").endpoint("admin").reply_json(200, kept);
+        let host = Host::new().idempotency_key("k-1").expect(exchange);
+        host.settle::<Demo>("demo.note.add", json!({"order": 7, "text": "hello"}))
+    };
+    let other = json!({"id": 1, "key": "k-0"});
+    assert_eq!(look(json!([other, {"id": 42, "key": "k-1"}])), Ok(Settled::Applied(json!({"id": 42}))));
+    assert_eq!(look(json!([other])), Ok(Settled::NotApplied));
+    assert_eq!(look(json!([{"id": 2, "key": "k-1"}, {"id": 3, "key": "k-1"}])), Ok(Settled::Unknown));
+    assert_eq!(look(json!({})).unwrap_err().kind.code(), "internal");
+    // An intent without such a method cannot be told, and neither can a connector without any.
+    let nothing = |settled| assert_eq!(settled, Ok(Settled::Unknown));
+    nothing(Host::new().settle::<Demo>("order.status", json!({})));
+    nothing(Host::new().settle::<Bare>("demo.note.add", json!({"order": 7, "text": ""})));
+}
+
+#[test]
 fn a_vendors_rule_and_a_vendors_fault_are_told_apart() {
     let failure = |exchange: Exchange| {
         let exchange = exchange.json(json!({"note": ""}));
@@ -221,5 +253,5 @@ fn recorded_cases_are_answered_as_recorded() {
 
 #[test]
 fn a_description_can_be_made_by_hand() {
-    assert_eq!(Description::new(vec![]).contract, "1.0.0");
+    assert_eq!(Description::new(vec![]).contract, "1.1.0");
 }

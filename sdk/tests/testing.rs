@@ -233,6 +233,7 @@ impl Connector for Brittle {
     fn describe(&self) -> Description {
         let mut described = jackfield_sdk::connector::Description::new(vec![]);
         described.intents.push(jackfield_sdk::connector::IntentDescription {
+            settles: false,
             name: "never.answered",
             effect: Effect::Read,
             title: None,

@@ -42,7 +42,12 @@ async fn an_intents_deadline_ends_the_call_in_the_users_language() {
 
 #[tokio::test]
 async fn a_write_that_runs_out_of_time_is_never_said_to_have_failed() {
-    let demo = Demo::start_with(|config| config + "\n[intent.\"ticket.*\"]\ndeadline_ms = 1500\n").await.unwrap();
+    let demo = Demo::start_with(|config| {
+        // Nobody looks meanwhile: here it is about what is said at once.
+        config + "\n[intent.\"ticket.*\"]\ndeadline_ms = 1500\n[settle]\nwaits_ms = [3600000]\n"
+    })
+    .await
+    .unwrap();
     let fault = Fault { method: Some("POST".to_owned()), ..Fault::new("zendesk", Kind::HoldAfter) };
     let held = demo.mocks.fault(fault);
     let input = json!({ "subject": "Late", "description": "Slow", "requester_email": "customer@example.com" });

@@ -42,11 +42,17 @@ fn every_connector_has_its_manifest_readme_fixtures_and_a_simulated_system() {
 
 #[test]
 fn every_guest_is_used_by_a_test() {
-    let tests: String = ["tests/it/author.rs", "tests/it/guests.rs", "tests/it/operator.rs", "tests/it/upstream.rs"]
-        .iter()
-        .map(|file| fs::read_to_string(root().join(file)).unwrap())
-        .collect();
-    let sandbox: String = fs::read_dir(root().join("host/sandbox/tests"))
+    let tests: String = [
+        "tests/it/author.rs",
+        "tests/it/guests.rs",
+        "tests/it/operator.rs",
+        "tests/it/settle.rs",
+        "tests/it/upstream.rs",
+    ]
+    .iter()
+    .map(|file| fs::read_to_string(root().join(file)).unwrap())
+    .collect();
+    let sandbox: String = fs::read_dir(root().join("host/sandbox/tests/it"))
         .unwrap()
         .filter_map(|entry| fs::read_to_string(entry.unwrap().path()).ok())
         .collect();

@@ -16,6 +16,7 @@ mod keeping;
 mod operator;
 mod overload;
 mod secrets;
+mod settle;
 mod tokens;
 mod upstream;
 mod waiting;

@@ -65,6 +65,13 @@ pub enum Event {
         /// `active`, `degraded`, `reauth_required`, …
         state: String,
     },
+    /// A write whose end nobody heard has been settled; the outcome says how.
+    WriteSettled {
+        /// What was asked.
+        intent: String,
+        /// How often somebody looked.
+        looks: u32,
+    },
     /// The operator changed a secret or consented.
     SecretChanged {
         /// Name of the secret or the token's slot.

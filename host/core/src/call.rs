@@ -4,8 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 use std::time::Instant;
 
+use serde::{Deserialize, Serialize};
+
 /// Who is in the chat, as far as the bot service vouches for them. Only verified contact points are kept.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The bot service's stable id.
     pub id: String,

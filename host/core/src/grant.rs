@@ -109,8 +109,10 @@ pub struct EndpointGrant {
     pub base: Url,
     /// Those rules that the connection's access leaves.
     pub rules: Vec<Rule>,
-    /// Those that `access = "read"` took away; kept to explain a refusal.
+    /// Those that `access = "read"` took away, or that a look back has no use for; kept to explain a refusal.
     withheld: Vec<Rule>,
+    /// Whether it is a grant to look back with: see [`Grant::looking_back`].
+    looks_back: bool,
     /// The chosen scheme, settings filled in.
     pub scheme: Scheme,
     /// Which of the connection's tokens it uses, such as `api/oauth`.
@@ -323,6 +325,7 @@ impl Grant {
                     base,
                     rules,
                     withheld,
+                    looks_back: false,
                     scheme: auth.scheme,
                     slot,
                     subject: connection.subject,
@@ -345,6 +348,20 @@ impl Grant {
             })
             .collect();
         Ok(Grant { owner, access: connection.access, endpoints, secrets, calls: manifest.calls.clone() })
+    }
+
+    /// The same for a look at what became of a write: reading rules and nothing else, whatever the connection may do.
+    /// Other connectors are not asked either, since what they would do is theirs to decide.
+    pub fn looking_back(&self) -> Grant {
+        let narrowed = |endpoint: &Arc<EndpointGrant>| {
+            let mut endpoint = EndpointGrant::clone(endpoint);
+            let writes = endpoint.rules.extract_if(.., |rule| rule.access == Access::Write);
+            endpoint.withheld.extend(writes);
+            endpoint.looks_back = true;
+            Arc::new(endpoint)
+        };
+        let endpoints = self.endpoints.iter().map(|(name, endpoint)| (name.clone(), narrowed(endpoint))).collect();
+        Grant { access: Access::Read, endpoints, calls: Vec::new(), ..self.clone() }
     }
 
     /// Name of the connection.

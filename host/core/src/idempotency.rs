@@ -19,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::digest::{Digest, DigestBuilder};
+use crate::settle::Write;
 
 /// An `Idempotency-Key` of a caller at most, in bytes.
 pub const KEY_BYTES_MAX: usize = 255;
@@ -125,6 +126,10 @@ pub enum State {
         since_ms: u64,
         /// Until when that host is known to live, in milliseconds since the epoch.
         lease_until_ms: u64,
+        /// What is written: whoever takes over from a dead host can look what became of it. Absent in records of
+        /// version 1.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        write: Option<Box<Write>>,
     },
     /// It is answered, possibly with `outcome: unknown` until it is settled.
     Done {
@@ -147,7 +152,7 @@ pub struct Record {
 }
 
 /// The version of the form in which records are written.
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 
 /// A record that cannot be read. It is not the same as none: whoever takes it for none doubles a write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -164,7 +169,32 @@ impl Record {
     /// The record of a write that begins now.
     pub fn begin(fingerprint: Digest, now_ms: u64, policy: &IdempotencyPolicy) -> Record {
         let lease_until_ms = now_ms.saturating_add(policy.lease_ms);
-        Record { version: VERSION, fingerprint, state: State::InFlight { since_ms: now_ms, lease_until_ms } }
+        let state = State::InFlight { since_ms: now_ms, lease_until_ms, write: None };
+        Record { version: VERSION, fingerprint, state }
+    }
+
+    /// The same, with what is written. It goes when the write is answered.
+    pub fn of(mut self, what: Write) -> Record {
+        if let State::InFlight { write, .. } = &mut self.state {
+            *write = Some(Box::new(what));
+        }
+        self
+    }
+
+    /// Until when the host that is at it is taken to live; `None` where the write is done.
+    pub fn held_until_ms(&self) -> Option<u64> {
+        match &self.state {
+            State::InFlight { lease_until_ms, .. } => Some(lease_until_ms.saturating_add(LEASE_GRACE_MS)),
+            State::Done { .. } => None,
+        }
+    }
+
+    /// What was being written, where it is known.
+    pub fn write(&self) -> Option<&Write> {
+        match &self.state {
+            State::InFlight { write, .. } => write.as_deref(),
+            State::Done { .. } => None,
+        }
     }
 
     /// The same with a lease from now on; a write that is done stays done.

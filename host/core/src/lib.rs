@@ -23,3 +23,4 @@ pub mod port;
 pub mod rate;
 pub mod routing;
 pub mod schema;
+pub mod settle;

@@ -14,12 +14,14 @@ use crate::intent::is_intent_name;
 use crate::rate::Rate;
 
 mod auth;
+mod repeat;
 mod rule;
 
 pub use auth::{
     AssertionEncoding, Auth, ClientAuth, Csrf, OAuth1, OAuth2, Place, Placement, Scheme, SignatureAlgorithm,
     TokenGrant, USER_TEXTS, mentions_user,
 };
+pub use repeat::{Repeat, RepeatBy};
 pub use rule::{Access, Graphql, PathPattern, Rule, RuleError};
 
 /// A checked manifest.
@@ -43,6 +45,8 @@ pub struct Manifest {
     pub settings: Value,
     /// Intents of other connectors that it may ask for, as patterns.
     pub calls: Vec<String>,
+    /// By intent, why it is harmless to send it twice. Where nothing stands it is not.
+    pub repeats: BTreeMap<String, Repeat>,
 }
 
 /// A named origin that the connector may call.
@@ -130,6 +134,8 @@ struct File {
     setting: BTreeMap<String, Spanned<toml::Table>>,
     #[serde(default)]
     calls: Vec<String>,
+    #[serde(default)]
+    intent: BTreeMap<Spanned<String>, Spanned<repeat::IntentFile>>,
 }
 
 #[derive(Deserialize)]
@@ -205,6 +211,18 @@ impl Manifest {
             return Err(reader.error(None, "no intent is listed", "add `intents = [\"order.status\"]`"));
         }
 
+        let mut repeats = BTreeMap::new();
+        for (name, section) in file.intent {
+            if !intents.contains(name.get_ref()) {
+                let message = format!("`[intent.\"{}\"]` is about an intent that is not listed", name.get_ref());
+                return Err(reader.error(Some(name.span()), message, "add it to `intents`, or remove the section"));
+            }
+            let span = section.span();
+            let repeat = section.into_inner().check();
+            let repeat = repeat.map_err(|(message, hint)| reader.error(Some(span), message, hint))?;
+            repeats.insert(name.into_inner(), repeat);
+        }
+
         let mut secrets: Vec<SecretSpec> = Vec::with_capacity(file.secret.len());
         for secret in file.secret {
             let span = Some(secret.span());
@@ -246,6 +264,7 @@ impl Manifest {
             secrets,
             settings,
             calls: file.calls,
+            repeats,
         })
     }
 }

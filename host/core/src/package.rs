@@ -13,8 +13,14 @@ pub const SECTION: &str = "jackfield:package";
 /// Layout of the section itself. A host refuses a layout that it does not know.
 pub const FORMAT: u32 = 1;
 
-/// The version of the WIT contract that this host speaks.
-pub const CONTRACT: &str = "1.0.0";
+/// The newest version of the WIT contract that this host speaks.
+pub const CONTRACT: &str = "1.1.0";
+
+/// Every version that it serves, the newest first: N and N-1, side by side.
+pub const SERVED: [&str; 2] = [CONTRACT, "1.0.0"];
+
+/// The version of the SDK that goes with [`CONTRACT`]: the two are released together.
+pub const SDK: &str = env!("CARGO_PKG_VERSION");
 
 /// Bound of the section, in bytes: schemas of a hundred intents are far below.
 pub const SECTION_BYTES_MAX: usize = 4 << 20;
@@ -31,6 +37,9 @@ pub struct Package {
     pub manifest: String,
     /// Every intent of the manifest, in its order, complete with schemas.
     pub intents: Vec<IntentSpec>,
+    /// Those intents of which the connector can tell afterwards whether they happened.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub settles: Vec<String>,
 }
 
 /// Why a package is refused.
@@ -45,8 +54,10 @@ pub enum PackageError {
     )]
     Format(u32),
     /// Built for another contract.
-    #[error("built for contract {wanted}, this host offers {CONTRACT}; rebuild the connector against the matching SDK")]
+    #[error("{}", mismatch(connector.as_deref(), wanted))]
     Contract {
+        /// The connector's id, where it can be read.
+        connector: Option<String>,
         /// The contract in the package.
         wanted: String,
     },
@@ -64,12 +75,18 @@ impl Package {
     /// # Errors
     /// When any part is malformed or the parts contradict each other: a lying package must not load.
     pub fn read(section: &[u8]) -> Result<(Package, Manifest), PackageError> {
-        let mut package: Package = serde_json::from_slice(section)?;
+        let mut package: Package = match serde_json::from_slice(section) {
+            Ok(package) => package,
+            // A later contract's package may have members that nobody here knows: say that before complaining of them.
+            Err(error) => return Err(foreign(section).unwrap_or(PackageError::Unreadable(error))),
+        };
         if package.format != FORMAT {
             return Err(PackageError::Format(package.format));
         }
         if !offers(&package.contract) {
-            return Err(PackageError::Contract { wanted: package.contract });
+            return Err(
+                foreign(section).unwrap_or(PackageError::Contract { connector: None, wanted: package.contract })
+            );
         }
         let manifest = Manifest::parse(&package.manifest)?;
         let described: Vec<&str> = package.intents.iter().map(|i| i.name.as_str()).collect();
@@ -95,18 +112,61 @@ impl Package {
             // The host's own words win: a connector cannot drop a mask or loosen a bound of the catalogue.
             *intent = IntentSpec::from(known);
         }
+        let writes = |name: &String| package.intents.iter().any(|i| i.name == *name && !i.effect.is_read());
+        if let Some(name) = package.settles.iter().chain(manifest.repeats.keys()).find(|name| !writes(name)) {
+            return Err(PackageError::Inconsistent(format!(
+                "`{name}` writes nothing that could be settled or repeated"
+            )));
+        }
         Ok((package, manifest))
     }
 }
 
-/// Whether this host can run a connector built for `contract`: the same major version, not a later minor one.
-pub fn offers(contract: &str) -> bool {
-    let parts = |v: &str| -> Option<(u32, u32)> {
-        let mut it = v.split('.').map(|p| p.parse::<u32>().ok());
-        Some((it.next()??, it.next()??))
-    };
-    match (parts(contract), parts(CONTRACT)) {
-        (Some((major, minor)), Some((our_major, our_minor))) => major == our_major && minor <= our_minor,
-        _ => false,
+/// What a section of another contract says of itself, as far as it can be read.
+fn foreign(section: &[u8]) -> Option<PackageError> {
+    #[derive(Deserialize)]
+    struct Said {
+        contract: String,
+        #[serde(default)]
+        manifest: String,
     }
+    #[derive(Deserialize)]
+    struct Named {
+        id: String,
+    }
+    let said: Said = serde_json::from_slice(section).ok()?;
+    let connector = toml::from_str::<Named>(&said.manifest).ok().map(|named| named.id);
+    (!offers(&said.contract)).then_some(PackageError::Contract { connector, wanted: said.contract })
 }
+
+/// The sentence about a contract that is not served: who wants which, which there are, and what to do.
+pub fn mismatch(connector: Option<&str>, wanted: &str) -> String {
+    const SHOWN_CHARS_MAX: usize = 64;
+    let printable = |text: &str| -> String {
+        text.chars().take(SHOWN_CHARS_MAX).map(|c| if c.is_control() { '?' } else { c }).collect()
+    };
+    let who = connector.map_or_else(|| "the connector".to_owned(), |id| format!("connector `{}`", printable(id)));
+    let served = SERVED.join(" and ");
+    let rebuild = format!("build it with jackfield-sdk {SDK}, which speaks {CONTRACT}");
+    let remedy = if version(wanted) > version(CONTRACT) {
+        format!("run a host that serves contract {}, or {rebuild}", printable(wanted))
+    } else {
+        rebuild
+    };
+    format!("{who} was built for contract {}, and this host serves {served}; {remedy}", printable(wanted))
+}
+
+/// Whether this host can run a connector built for `contract`: major and minor version are those of one that is served.
+/// A patch changes comments only.
+pub fn offers(contract: &str) -> bool {
+    version(contract).is_some_and(|wanted| SERVED.iter().any(|served| version(served) == Some(wanted)))
+}
+
+/// Major and minor version.
+pub fn version(contract: &str) -> Option<(u32, u32)> {
+    let mut parts = contract.split('.').map(|part| part.parse::<u32>().ok());
+    Some((parts.next()??, parts.next()??))
+}
+
+#[cfg(test)]
+mod tests;

@@ -215,7 +215,7 @@ impl Sandbox {
     pub fn load(&self, bytes: &[u8]) -> Result<Arc<Connector>, LoadError> {
         let anatomy = Anatomy::read(bytes)?;
         let (package, manifest) = anatomy.package()?;
-        anatomy.check()?;
+        anatomy.check(Some(&manifest.id))?;
         let digest = blake3::hash(bytes);
         let guest = self.compile(bytes, &digest, &anatomy)?;
         Ok(Arc::new(Connector::new(guest, package, manifest, digest.to_hex().to_string(), &anatomy)))
@@ -235,7 +235,7 @@ impl Sandbox {
     /// When it cannot be loaded, or does not answer within the limits.
     pub async fn describe(&self, bytes: &[u8], limits: &Limits) -> Result<String, DescribeError> {
         let anatomy = Anatomy::read(bytes)?;
-        anatomy.check()?;
+        anatomy.check(None)?;
         let guest = self.compile(bytes, &blake3::hash(bytes), &anatomy)?;
         Ok(guest.describe(limits).await?)
     }
@@ -252,6 +252,7 @@ impl Sandbox {
     fn compile(&self, bytes: &[u8], digest: &blake3::Hash, anatomy: &Anatomy<'_>) -> Result<Guest, LoadError> {
         debug_assert!(bytes.len() <= COMPONENT_BYTES_MAX);
         anatomy.check_complexity()?;
+        let version = anatomy.version(None)?;
         let engine = &self.shared.engine;
         let cached = self.cache.as_ref().and_then(|cache| cache.get(engine, digest));
         let component = match cached {
@@ -266,6 +267,6 @@ impl Sandbox {
             }
         };
         let pre = self.linker.instantiate_pre(&component).map_err(|e| LoadError::Link(format!("{e:#}")))?;
-        Guest::new(self.shared.clone(), pre).map_err(|e| LoadError::Link(format!("{e:#}")))
+        Guest::new(self.shared.clone(), pre, version).map_err(|e| LoadError::Link(format!("{e:#}")))
     }
 }

@@ -15,7 +15,8 @@ use jackfield_core::grant::Grant;
 use jackfield_core::manifest::Manifest;
 use jackfield_core::package::Package;
 use jackfield_core::port;
-use wasmtime::component::{ComponentExportIndex, Instance, InstancePre};
+use jackfield_core::settle::Settlement;
+use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, StoreContextMut, UpdateDeadline};
 
 use crate::capability::wasi::RESOURCES_MAX;
@@ -23,7 +24,7 @@ use crate::engine::Shared;
 use crate::package::Anatomy;
 use crate::permit::Permit;
 use crate::trap::{Fault, Stop, fault};
-use crate::world::v1;
+use crate::world::{Exports, Version};
 
 mod describe;
 mod entry;
@@ -49,7 +50,7 @@ pub struct Ports {
 /// One call of one connector, with everything that bounds it.
 #[derive(Debug)]
 pub struct Invocation {
-    /// What the guest is told. For `receive` and `poll` only settings, time and identity matter: the last stands behind
+    /// What the guest is told. For `settle` it is the call that `handle` got. For `receive` and `poll` only settings, time and identity matter: the last stands behind
     /// what the guest asks of other connectors.
     pub call: Call,
     /// What the guest is not told. Its deadline holds, or the wall time of `limits` if that ends earlier.
@@ -165,6 +166,20 @@ impl Connector {
         self.guest.run(ports, invocation, entry::Handle).await
     }
 
+    /// Whether this write can be looked for afterwards. A connector built for 1.0 never can.
+    pub fn settles(&self, intent: &str) -> bool {
+        self.guest.exports.settle.is_some() && self.package.settles.iter().any(|settled| settled == intent)
+    }
+
+    /// Asks whether a write happened whose end nobody heard; `Unknown` where the connector cannot say. Whoever asks gives
+    /// a grant of reading rules: see `Grant::looking_back`.
+    pub async fn settle(&self, ports: &Arc<Ports>, invocation: Invocation) -> Completed<Settlement> {
+        if self.guest.exports.settle.is_none() {
+            return Completed { result: Ok(Settlement::Unknown), usage: Usage::default() };
+        }
+        self.guest.run(ports, invocation, entry::Settle).await
+    }
+
     /// Turns a verified webhook delivery into events.
     pub async fn receive(
         &self,
@@ -196,30 +211,11 @@ pub(crate) struct Guest {
     exports: Exports,
 }
 
-/// Exports by index: a call does not look for names.
-pub(crate) struct Exports {
-    describe: ComponentExportIndex,
-    handle: ComponentExportIndex,
-    receive: ComponentExportIndex,
-    poll: ComponentExportIndex,
-}
-
 impl Guest {
     /// # Errors
     /// When an export is missing or has another type than the contract says.
-    pub(crate) fn new(shared: Arc<Shared>, pre: InstancePre<HostState>) -> wasmtime::Result<Guest> {
-        // Checks every export's type once and for all.
-        v1::ConnectorIndices::new(&pre)?;
-        let index = |name: &str| {
-            let missing = || wasmtime::Error::msg(format!("no export `{name}`"));
-            pre.component().get_export_index(None, name).ok_or_else(missing)
-        };
-        let exports = Exports {
-            describe: index("describe")?,
-            handle: index("handle")?,
-            receive: index("receive")?,
-            poll: index("poll-changes")?,
-        };
+    pub(crate) fn new(shared: Arc<Shared>, pre: InstancePre<HostState>, version: Version) -> wasmtime::Result<Guest> {
+        let exports = version.find(&pre)?;
         Ok(Guest { shared, pre, exports })
     }
 

@@ -6,20 +6,18 @@ use std::io::Read;
 use std::path::Path;
 
 use jackfield_core::manifest::Manifest;
-use jackfield_core::package::{CONTRACT, Package, PackageError, SECTION, SECTION_BYTES_MAX, offers};
+use jackfield_core::package::{Package, PackageError, SECTION, SECTION_BYTES_MAX, mismatch, offers};
 use wasm_encoder::{ComponentSection as _, CustomSection};
 use wasmparser::{ComponentExternalKind, ComponentTypeRef, Parser, Payload, TypeBounds};
 
 use crate::capability::{self, cut, printable};
+use crate::world::Version;
 
 /// Size of a component's file, in bytes.
 pub const COMPONENT_BYTES_MAX: usize = 32 << 20;
 
 /// The namespace of our own contract.
 const CONTRACT_PREFIX: &str = "jackfield:connector/";
-
-/// What the world `connector` exports.
-const EXPORTS: [&str; 4] = ["describe", "handle", "receive", "poll-changes"];
 
 /// Bounds of what is compiled: compile time grows with the number of functions and faster than the size of one.
 const FUNCTIONS_MAX: u64 = 50_000;
@@ -80,11 +78,12 @@ pub enum LoadError {
     #[error(transparent)]
     Package(#[from] PackageError),
     /// It imports another version of the contract.
-    #[error(
-        "the component imports {}, this host offers contract {CONTRACT}; rebuild it against the matching SDK",
-        list(wanted)
-    )]
+    #[error("{}; it imports {}", mismatch(connector.as_deref(), version), list(wanted))]
     Contract {
+        /// The connector's id, where it is packaged.
+        connector: Option<String>,
+        /// The version of the first of them.
+        version: String,
         /// The imports of another version.
         wanted: Vec<String>,
     },
@@ -368,25 +367,36 @@ impl<'b> Anatomy<'b> {
         }
     }
 
+    /// The contract that it was built for, by its imports and by nothing that could be written beside them.
+    ///
+    /// # Errors
+    /// When it is not served.
+    pub(crate) fn version(&self, connector: Option<&str>) -> Result<Version, LoadError> {
+        let mut foreign = self.contract_versions().filter(|(_, version)| !offers(version)).peekable();
+        let version = foreign.peek().map(|(_, version)| (*version).to_owned());
+        match (version, Version::wanted(self.contract_versions().map(|(_, version)| version))) {
+            (None, Some(served)) => Ok(served),
+            (version, _) => Err(LoadError::Contract {
+                connector: connector.map(str::to_owned),
+                version: version.unwrap_or_default(),
+                wanted: foreign.map(|(import, _)| import.to_owned()).collect(),
+            }),
+        }
+    }
+
     /// Imports and exports.
     ///
     /// # Errors
-    /// When they are not a connector's of this contract.
-    pub(crate) fn check(&self) -> Result<(), LoadError> {
-        let wanted: Vec<String> = self
-            .contract_versions()
-            .filter(|(_, version)| !offers(version))
-            .map(|(import, _)| import.to_owned())
-            .collect();
-        if !wanted.is_empty() {
-            return Err(LoadError::Contract { wanted });
-        }
+    /// When they are not a connector's of a contract that is served.
+    pub(crate) fn check(&self, connector: Option<&str>) -> Result<(), LoadError> {
+        let version = self.version(connector)?;
         let refused = self.refused_imports();
         if !refused.is_empty() {
             return Err(LoadError::Imports { refused });
         }
         let has = |name: &str| self.exports.iter().any(|(n, kind)| n == name && *kind == ComponentExternalKind::Func);
-        let missing: Vec<String> = EXPORTS.iter().filter(|name| !has(name)).map(|name| (*name).to_owned()).collect();
+        let missing: Vec<String> =
+            version.exports().iter().filter(|name| !has(name)).map(|name| (*name).to_owned()).collect();
         if !missing.is_empty() {
             return Err(LoadError::Exports { missing });
         }

@@ -5,30 +5,26 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use jackfield_core::port::{Bucket, Expect, Store};
+use jackfield_core::port::{Bucket, Expect, Store, StoreError};
 use jackfield_egress::Sealer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::record::{Ended, Job, VERSION};
-use crate::dispatch::idempotency::Unkept;
+use crate::dispatch::envelope::{Envelope, Unkept};
 
 /// The owner of [`Bucket::Jobs`] and [`Bucket::Calls`].
 pub(super) struct Book {
     store: Arc<dyn Store>,
-    sealer: Option<Arc<Sealer>>,
+    envelope: Envelope,
 }
-
-/// The first byte of what is stored: what follows is a record as it is, or a sealed one.
-const PLAIN: u8 = 0;
-const SEALED: u8 = 1;
 
 /// Where hosts show that they live, among the jobs. No call's id begins like this.
 const HOSTS: &str = "host/";
 
 impl Book {
     pub(super) fn of(store: Arc<dyn Store>, sealer: Option<Arc<Sealer>>) -> Book {
-        Book { store, sealer }
+        Book { store, envelope: Envelope::new(sealer) }
     }
 
     /// A call that is owed an answer, and the revision of its record.
@@ -108,26 +104,20 @@ impl Book {
 
     async fn put<T: Serialize>(&self, bucket: Bucket, key: &str, record: &T, expect: Expect) -> Result<u64, Unkept> {
         let plain = serde_json::to_vec(record).map_err(|error| Unkept::Unusable(error.to_string()))?;
-        let bytes = match &self.sealer {
-            Some(sealer) => [&[SEALED], sealer.seal(&[bucket.as_str(), key], &plain).as_slice()].concat(),
-            None => [&[PLAIN], plain.as_slice()].concat(),
-        };
-        Ok(self.store.put(bucket, key, Bytes::from(bytes), expect).await?)
+        let closed = self.envelope.close([bucket.as_str(), key], &plain);
+        Ok(self.store.put(bucket, key, closed, expect).await?)
     }
 
     fn open<T: DeserializeOwned>(&self, bucket: Bucket, key: &str, bytes: &[u8]) -> Result<T, Unkept> {
         let unusable = |why: String| Unkept::Unusable(format!("the record of call `{key}` cannot be read: {why}"));
-        match (bytes.split_first(), &self.sealer) {
-            (Some((&PLAIN, record)), _) => read(record).map_err(unusable),
-            (Some((&SEALED, sealed)), Some(sealer)) => {
-                let opened =
-                    sealer.open(&[bucket.as_str(), key], sealed).map_err(|error| unusable(error.to_string()))?;
-                read(&opened).map_err(unusable)
-            }
-            (Some((&SEALED, _)), None) => Err(unusable("it is sealed, and there is no vault that opens".to_owned())),
-            _ => Err(unusable("it has a form that this host does not know".to_owned())),
-        }
+        let plain = self.envelope.open([bucket.as_str(), key], bytes).map_err(unusable)?;
+        read(&plain).map_err(unusable)
     }
+}
+
+/// Whether a call was accepted and has no answer yet, as whoever only knows its id can see.
+pub(crate) async fn is_owed(store: &dyn Store, id: &str) -> Result<bool, StoreError> {
+    Ok(store.get(Bucket::Jobs, id).await?.is_some())
 }
 
 /// Reads a record of this version. Where it is wrong is said, and not what: it holds a customer's words.

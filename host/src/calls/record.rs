@@ -68,8 +68,6 @@ pub(crate) struct Job {
     pub(super) runs: u8,
     /// The record of its write.
     pub(crate) mark: Option<Mark>,
-    /// What its connector makes a repetition harmless by.
-    pub(crate) guest_key: Option<String>,
     /// Whether a write may have happened: from the moment before its guest runs.
     pub(crate) begun: bool,
 }

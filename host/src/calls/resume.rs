@@ -17,7 +17,9 @@ use super::record::{End, Ended, Job};
 use super::work::{self, Owed};
 use super::{Calls, TAG_DIGITS};
 use crate::app::App;
-use crate::dispatch::idempotency::{self, Resumed, Unkept, answer_of};
+use crate::dispatch::confirm::Ready;
+use crate::dispatch::envelope::Unkept;
+use crate::dispatch::idempotency::{self, Resumed, answer_of};
 use crate::dispatch::now_ms;
 use crate::error::{Code, Problem};
 use crate::pipeline;
@@ -169,16 +171,19 @@ async fn take_up(app: Arc<App>, id: String, owed: Owed) {
         }
         Err(problem) => {
             tracing::warn!(call_id = id, %problem, "a call that was left behind ends");
-            if let Some(mark) = job.mark.filter(|_| !job.begun) {
-                idempotency::release(&app, &mark).await;
+            let answer = answer_of(&Err(work::at_worst(&job, problem).of_call(&id.as_str().into())));
+            match &job.mark {
+                Some(mark) if job.begun => idempotency::give_up(&app, mark, answer.clone()).await,
+                Some(mark) => idempotency::release(&app, mark).await,
+                None => {}
             }
-            End::Answered { answer: answer_of(&Err(work::at_worst(&job, problem).of_call(&id.as_str().into()))) }
+            End::Answered { answer }
         }
     };
     work::close(&app, &id, Ended::new(job.owner, end), None).await;
 }
 
-async fn carry_on(app: &Arc<App>, id: &str, job: Job, revision: u64, ready: crate::dispatch::confirm::Ready) {
+async fn carry_on(app: &Arc<App>, id: &str, job: Job, revision: u64, ready: Ready) {
     let mark = ready.claim.as_ref().map(idempotency::Claim::mark);
     let job = Job { runs: job.runs.saturating_add(1), mark, begun: false, ..job };
     let running = work::running(&ready.order, &job);
@@ -186,7 +191,7 @@ async fn carry_on(app: &Arc<App>, id: &str, job: Job, revision: u64, ready: crat
     match app.calls.book().put_job(id, &job, Expect::Revision(revision)).await {
         Ok(revision) => {
             tracing::info!(call_id = id, runs = job.runs, "a call that was left behind is carried on");
-            work::start(app, &running, Owed { job, revision }, ready.order, ready.claim, pipeline::perform);
+            work::start(app, &running, Owed { job, revision }, ready, pipeline::perform);
         }
         Err(error) => {
             app.calls.end(id);

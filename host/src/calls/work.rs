@@ -13,8 +13,9 @@ use super::record::{End, Ended, Job, Request, VERSION, View, working};
 use super::{Owner, Running};
 use crate::app::App;
 use crate::dispatch::confirm::{Agreed, Ready};
-use crate::dispatch::idempotency::{self, Claim, Unkept, answer_of, known_by_call};
-use crate::dispatch::{AbortOnDrop, Order, broke_off, overdue};
+use crate::dispatch::envelope::Unkept;
+use crate::dispatch::idempotency::{self, Claim, answer_of, known_by_call};
+use crate::dispatch::{AbortOnDrop, Order, broke_off, conclude, overdue};
 use crate::error::{Code, Problem};
 use crate::policy::Sentence;
 use crate::reply::Reply;
@@ -83,32 +84,31 @@ where
 {
     // Before anything names this host: what is owed by a host that never showed itself would be taken up at once.
     app.calls.show_life().await.map_err(not_accepted)?;
-    let Ready { order, claim } = (stages.commit)(app.clone(), known_by_call(agreed)).await?;
-    let vetted = order.vetted();
+    let ready = (stages.commit)(app.clone(), known_by_call(agreed)).await?;
+    let vetted = ready.order.vetted();
     let job = Job {
         version: VERSION,
         owner: owner.clone(),
         request,
         connection: vetted.connection.name.to_string(),
         is_read: vetted.intent.spec.effect.is_read(),
-        text: order.voice().say(Sentence::Progress).to_owned(),
+        text: ready.order.voice().say(Sentence::Progress).to_owned(),
         host: app.calls.host.clone(),
         runs: 1,
-        mark: claim.as_ref().map(Claim::mark),
-        guest_key: order.guest_key().map(str::to_owned),
+        mark: ready.claim.as_ref().map(Claim::mark),
         begun: false,
     };
-    let running = running(&order, &job);
+    let running = running(&ready.order, &job);
     // Before its record is there, so that nobody of this process takes it for one that was left behind.
     app.calls.begin(running.clone());
     match app.calls.book().put_job(&running.call_id, &job, Expect::Absent).await {
         Ok(revision) => {
-            start(app, &running, Owed { job, revision }, order, claim, stages.perform);
+            start(app, &running, Owed { job, revision }, ready, stages.perform);
             Ok(running)
         }
         Err(why) => {
             app.calls.end(&running.call_id);
-            if let Some(claim) = claim {
+            if let Some(claim) = ready.claim {
                 idempotency::forget(app, claim).await;
             }
             Err(not_accepted(why))
@@ -136,34 +136,24 @@ pub(super) fn running(order: &Order, job: &Job) -> Arc<Running> {
 }
 
 /// Starts the one task that carries a call out.
-pub(super) fn start<P, PF>(
-    app: &Arc<App>,
-    running: &Arc<Running>,
-    owed: Owed,
-    order: Order,
-    claim: Option<Claim>,
-    perform: P,
-) where
+pub(super) fn start<P, PF>(app: &Arc<App>, running: &Arc<Running>, owed: Owed, ready: Ready, perform: P)
+where
     P: FnOnce(Arc<App>, Order) -> PF + Send + 'static,
     PF: Future<Output = Result<Reply, Problem>> + Send + 'static,
 {
-    let order = order.behind(running.gate.clone());
-    let task = tokio::spawn(see_to_its_end(app.clone(), running.clone(), owed, order, claim, perform));
+    let ready = Ready { order: ready.order.behind(running.gate.clone()), ..ready };
+    let task = tokio::spawn(see_to_its_end(app.clone(), running.clone(), owed, ready, perform));
     running.carried_by(task.abort_handle());
 }
 
-async fn see_to_its_end<P, PF>(
-    app: Arc<App>,
-    running: Arc<Running>,
-    owed: Owed,
-    order: Order,
-    claim: Option<Claim>,
-    perform: P,
-) where
+async fn see_to_its_end<P, PF>(app: Arc<App>, running: Arc<Running>, owed: Owed, ready: Ready, perform: P)
+where
     P: FnOnce(Arc<App>, Order) -> PF + Send + 'static,
     PF: Future<Output = Result<Reply, Problem>> + Send + 'static,
 {
     let Owed { mut job, revision } = owed;
+    let pending = ready.pending();
+    let Ready { order, claim } = ready;
     let (connection, intent) = (order.vetted().connection.name.clone(), order.vetted().intent.spec.name.clone());
     let began = Instant::now();
     let mut refused = None;
@@ -182,8 +172,8 @@ async fn see_to_its_end<P, PF>(
     };
     let (end, outcome, claim) = match answered {
         Some(answered) => {
-            // Before anybody hears it: what was heard once can be heard again.
-            let answered = idempotency::keep(&app, claim, answered).await;
+            // Before anybody hears it.
+            let answered = conclude(&app, pending, claim, answered).await;
             let answered = answered.map_err(|problem| running.voice().put(problem));
             let outcome = match &answered {
                 Ok(reply) => reply.status.as_str(),

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use jackfield_core::budget::Limits;
 use jackfield_core::intent::{Effect, IntentSpec};
 use jackfield_core::manifest::Manifest;
-use jackfield_core::package::{CONTRACT, FORMAT, Package};
+use jackfield_core::package::{FORMAT, Package, mismatch, offers};
 use jackfield_sandbox::{Sandbox, SandboxConfig};
 use serde::Deserialize;
 use serde_json::Value;
@@ -55,6 +55,9 @@ struct Described {
     input_schema: Option<Value>,
     #[serde(default)]
     output_schema: Option<Value>,
+    /// Whether it can be told afterwards if it happened.
+    #[serde(default)]
+    settles: bool,
     /// A model of the catalogue instead of a schema of its own.
     #[serde(default)]
     output_model: Option<String>,
@@ -113,13 +116,10 @@ fn package(sandbox: &Sandbox, dir: &Path, component: &Path, out: &Path) -> anyho
     let described = runtime()?.block_on(sandbox.describe(&bytes, &Limits::default())).context("`describe` failed")?;
     let description: Description =
         serde_json::from_str(&described).context("`describe` did not return what the contract says")?;
-    anyhow::ensure!(
-        jackfield_core::package::offers(&description.contract),
-        "built for contract {}, this `jackfield` packages for {CONTRACT}: use the matching SDK",
-        description.contract
-    );
+    anyhow::ensure!(offers(&description.contract), "{}", mismatch(Some(&manifest.id), &description.contract));
+    let settles = description.intents.iter().filter(|i| i.settles).map(|i| i.name.clone()).collect();
     let intents = complete(&manifest, description.intents)?;
-    let package = Package { format: FORMAT, contract: description.contract, manifest: text, intents };
+    let package = Package { format: FORMAT, contract: description.contract, manifest: text, intents, settles };
     let packaged = jackfield_sandbox::embed(&bytes, &serde_json::to_vec(&package)?)?;
     // What the host will do at load, now, while the author is looking.
     sandbox.load(&packaged).context("the packaged connector does not load")?;

@@ -44,6 +44,10 @@ pub struct TextsSection {
     pub timeout: Option<Spanned<String>>,
     /// Nobody knows whether a write happened.
     pub unknown: Option<Spanned<String>>,
+    /// A write of which nobody knew has turned out not to have happened.
+    pub not_applied: Option<Spanned<String>>,
+    /// Nobody will ever know whether a write happened.
+    pub unsettled: Option<Spanned<String>>,
     /// A template: the words around an answer that is not of now.
     pub stale: Option<Spanned<String>>,
     /// It was called off, and nothing was changed.
@@ -122,8 +126,9 @@ pub(super) fn check_texts(
     if !crate::admission::is_locale(locale) {
         complaints.push(Some(span), format!("`{locale}` is not a language tag"), "such as `en` or `de-AT`");
     }
-    let sentences = [&texts.progress, &texts.timeout, &texts.unknown, &texts.cancelled, &texts.begun];
-    for text in sentences.into_iter().chain([&texts.stale, &texts.confirm]).flatten() {
+    let TextsSection { progress, timeout, unknown, not_applied, unsettled, stale, cancelled, begun, confirm } = texts;
+    let sentences = [progress, timeout, unknown, not_applied, unsettled, cancelled, begun];
+    for text in sentences.into_iter().chain([stale, confirm]).flatten() {
         if text.get_ref().trim().is_empty() || text.get_ref().len() > TEXT_BYTES_MAX {
             let message = format!("a text for `{locale}` is empty or over {TEXT_BYTES_MAX} bytes");
             complaints.push(Some(text.span()), message, "leave it out to have the host's own words");

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use super::Order;
 use super::deadline::Budgeted;
 use super::idempotency::{self, Begun, Claim, Unanswered};
+use super::settle::{self, Pending};
 use crate::admission::Vetted;
 use crate::app::App;
 use crate::error::{Code, Problem};
@@ -68,6 +69,18 @@ pub struct Ready {
     pub claim: Option<Claim>,
 }
 
+impl Ready {
+    /// A write that is on record.
+    pub(super) fn claimed(budgeted: Budgeted, claim: Claim) -> Ready {
+        Ready { order: Order::new(budgeted, claim.write().cloned()), claim: Some(claim) }
+    }
+
+    /// What is to be looked for if nobody hears its end.
+    pub(crate) fn pending(&self) -> Option<Pending> {
+        Pending::of(self.order.write.as_ref(), self.claim.as_ref().map(Claim::key))
+    }
+}
+
 /// Looks for the person's yes where the intent's policy wants one.
 ///
 /// # Errors
@@ -95,7 +108,6 @@ pub fn seek(app: &App, unanswered: Unanswered) -> Result<Consent, Problem> {
 pub async fn use_up(app: &App, begun: Begun) -> Result<Ready, Problem> {
     let Begun { agreed: Agreed { unanswered, ticket }, claim } = begun;
     let budgeted = unanswered.budgeted;
-    let mut guest_key = claim.as_ref().map(Claim::guest_key);
     if let Some(ticket) = ticket {
         let key = ticket.digest.to_string();
         let expires = ticket.expires_ms.to_string().into_bytes().into();
@@ -113,9 +125,18 @@ pub async fn use_up(app: &App, begun: Begun) -> Result<Ready, Problem> {
             }
             return Err(problem);
         }
-        guest_key.get_or_insert(key);
     }
-    Ok(Ready { order: Order::new(budgeted, guest_key), claim })
+    let is_read = budgeted.vetted.intent.spec.effect.is_read();
+    let write = match &claim {
+        Some(claim) => claim.write().cloned(),
+        None if is_read => None,
+        // Nothing tells it from another, but its connector can still find it again by a key that no other call has.
+        None => {
+            let key = ticket.map_or_else(|| idempotency::key_of_call(&budgeted), |ticket| ticket.digest);
+            Some(settle::write(&budgeted, key.to_string()))
+        }
+    };
+    Ok(Ready { order: Order::new(budgeted, write), claim })
 }
 
 fn question(app: &App, budgeted: &Budgeted) -> Result<Reply, Problem> {

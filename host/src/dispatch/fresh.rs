@@ -214,10 +214,8 @@ impl Drop for Wake {
 }
 
 /// Drops what a write may have changed whose outcome became known later: it was settled.
-pub fn settled(app: &App, connection: &Connection, intent: &Intent, input: &Value, output: Option<&Value>) {
-    if !intent.spec.effect.is_read() {
-        app.answers.touch(&connection.name, &intent.tagger.of_write(input, output));
-    }
+pub fn settled(app: &App, connection: &str, touched: &Tags) {
+    app.answers.touch(connection, touched);
 }
 
 /// Drops what tells of an object that changed in the business system itself, as one of its events says: `order`, `1001`.

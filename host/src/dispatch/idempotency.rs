@@ -12,20 +12,24 @@ use jackfield_core::idempotency::{
     Answer, Arrival, Asked, IdempotencyPolicy, Message, Record, arrive, call_key, derived_key, fingerprint, sent_key,
 };
 use jackfield_core::port::Expect;
+use jackfield_core::settle::Write;
 
 use super::Voice;
 use super::confirm::Agreed;
 use super::deadline::Budgeted;
+use super::envelope::Unkept;
+use super::settle;
 use crate::app::App;
 use crate::error::{Code, Problem};
-use crate::policy::{Sentence, Sentences};
 use crate::reply::Reply;
 
+mod heir;
 mod ledger;
 mod resume;
 
-pub use ledger::{Ledger, Unkept};
-pub(crate) use resume::{Before, Mark, Resumed, release, resume};
+pub(crate) use heir::Heir;
+pub use ledger::Ledger;
+pub(crate) use resume::{Before, Mark, Resumed, give_up, release, resume};
 
 /// What is known of a call that arrives.
 pub enum Seen {
@@ -100,7 +104,14 @@ pub async fn look(app: &App, budgeted: Budgeted) -> Result<Seen, Problem> {
             "this idempotency key belongs to another request; a new request needs a new key",
         )),
         Arrival::TakeOver => Err(match found {
-            Some((record, _)) => take_over(&ledger, &budgeted, &key, record, expect).await,
+            Some((record, revision)) => {
+                let heir = Heir::new(app);
+                if super::in_time(&budgeted.deadline, heir.is_owed(&record)).await?.map_err(unkept)? {
+                    // Whoever takes that call up knows whether it had begun.
+                    return Err(voice.put(in_flight()));
+                }
+                take_over(&heir, &budgeted, &key, record, revision).await
+            }
             None => voice.put(lost()),
         }),
     }
@@ -108,12 +119,14 @@ pub async fn look(app: &App, budgeted: Budgeted) -> Result<Seen, Problem> {
 
 /// Says of a write whose host is gone that nobody knows how far it came. It is not run again; what is kept says so until
 /// it is settled.
-async fn take_over(ledger: &Ledger, budgeted: &Budgeted, key: &Digest, record: Record, expect: Expect) -> Problem {
+async fn take_over(heir: &Heir, budgeted: &Budgeted, key: &Digest, record: Record, revision: u64) -> Problem {
     let voice = Voice::of(budgeted);
-    let problem = voice.put(lost());
-    let answered = record.answered(super::now_ms(), answer_of(&Err(problem.clone())));
-    match super::in_time(&budgeted.deadline, ledger.put(key, &answered, expect)).await {
-        Ok(Ok(_)) => problem,
+    // Of the call that began it, whoever asks now.
+    let call_id = heir::call_of(&record).unwrap_or_else(|| voice.call_id.clone());
+    let problem = voice.put(lost()).of_call(&call_id);
+    let taken = heir.inherit(key, record, revision, answer_of(&Err(problem.clone())), super::now_ms());
+    match super::in_time(&budgeted.deadline, taken).await {
+        Ok(Ok(())) => problem,
         Ok(Err(why)) => voice.put(unkept(why)),
         Err(late) => late,
     }
@@ -122,14 +135,18 @@ async fn take_over(ledger: &Ledger, budgeted: &Budgeted, key: &Digest, record: R
 /// A write that is answered later is always known again: by its call, where nothing else tells it from another.
 pub(crate) fn known_by_call(mut agreed: Agreed) -> Agreed {
     let unanswered = &mut agreed.unanswered;
-    let vetted = &unanswered.budgeted.vetted;
-    if unanswered.recognised.is_none() && !vetted.intent.spec.effect.is_read() {
-        let caller = &vetted.admitted.caller;
-        let key = call_key(&caller.tenant, &caller.name, &unanswered.budgeted.trace.call_id);
-        let fingerprint = print_of(&unanswered.budgeted);
+    let budgeted = &unanswered.budgeted;
+    if unanswered.recognised.is_none() && !budgeted.vetted.intent.spec.effect.is_read() {
+        let (key, fingerprint) = (key_of_call(budgeted), print_of(budgeted));
         unanswered.recognised = Some(Recognised { key, fingerprint, expect: Expect::Absent });
     }
     agreed
+}
+
+/// The key of a write that nothing tells from another.
+pub(super) fn key_of_call(budgeted: &Budgeted) -> Digest {
+    let caller = &budgeted.vetted.admitted.caller;
+    call_key(&caller.tenant, &caller.name, &budgeted.trace.call_id)
 }
 
 /// Puts a write on record. From here on a repetition of it waits or is answered, on any host.
@@ -141,7 +158,9 @@ pub async fn begin(app: &App, agreed: Agreed) -> Result<Begun, Problem> {
         return Ok(Begun { agreed, claim: None });
     };
     let budgeted = agreed.budgeted();
+    // With what is written: whoever takes over from this host can look for it.
     let record = Record::begin(*fingerprint, super::now_ms(), &lease_of(budgeted));
+    let record = record.of(settle::write(budgeted, key.to_string()));
     let put = super::in_time(&budgeted.deadline, Ledger::new(app).put(key, &record, *expect)).await?;
     let revision = put.map_err(|why| unkept(why).running_as(app.calls.writing(key)))?;
     let claim = Claim { key: *key, record, revision, voice: Voice::of(budgeted) };
@@ -190,20 +209,20 @@ pub(crate) async fn forget(app: &App, claim: Claim) {
 }
 
 impl Claim {
+    /// What is written. Its key is this record's: stable for retries of this write, and no other caller's.
+    pub(super) fn write(&self) -> Option<&Write> {
+        self.record.write()
+    }
+
     /// Where the record is, for whoever takes the write up after this host.
     pub(crate) fn mark(&self) -> Mark {
         Mark { key: self.key, revision: self.revision }
     }
 
-    /// The key that is handed to the connector: stable for retries of this write, and no other caller's.
-    pub(super) fn guest_key(&self) -> String {
-        self.key.to_string()
+    /// Under which key the answer is kept.
+    pub(crate) fn key(&self) -> Digest {
+        self.key
     }
-}
-
-/// What is kept of a write whose host died, where no caller asks any more.
-pub(crate) fn abandoned() -> Answer {
-    answer_of(&Err(lost().saying(Sentences::default().say(Sentence::Unknown, "en"))))
 }
 
 fn lost() -> Problem {

@@ -7,6 +7,7 @@ use jackfield_core::budget::Limits;
 use jackfield_core::call::{Call, CallContext, User, WriteGate};
 use jackfield_core::failure::FailureKind;
 use jackfield_core::grant::Grant;
+use jackfield_core::settle::Settlement;
 use jackfield_fixtures::{Case, LOCALE, NOON_SECONDS, REMAINING_MS, Script, TIME_ZONE};
 use jackfield_sandbox::{Completed, Connector, Delivery, Ended, Event, Fault, Invocation, Usage};
 use serde_json::{Value, json};
@@ -35,7 +36,7 @@ pub(crate) struct Prepared {
 /// How a call ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
-    /// `{"output": ..}`, `{"events": ..}`, or a page.
+    /// `{"output": ..}`, `{"settled": ..}`, `{"events": ..}`, or a page.
     Reply(Value),
     /// The connector's own failure.
     Failure { kind: FailureKind, detail: String },
@@ -52,6 +53,14 @@ impl Ending {
             Ending::Reply(reply) => Some(reply.clone()),
             Ending::Failure { kind, .. } => Some(json!({ "failure": failure_json(kind) })),
             Ending::Fault(_) | Ending::NotJson(_) => None,
+        }
+    }
+
+    /// What a look told of a write, where it was one.
+    pub(crate) fn settled(&self) -> Option<&str> {
+        match self {
+            Ending::Reply(reply) => reply.get("settled")?.as_str(),
+            _ => None,
         }
     }
 
@@ -136,6 +145,10 @@ impl Prepared {
                 };
                 (ended(result, page), usage)
             }
+            _ if self.case.settle => {
+                let Completed { result, usage } = connector.settle(&ports, self.invocation()).await;
+                (ended(result, settled_json), usage)
+            }
             _ => {
                 let Completed { result, usage } = connector.handle(&ports, self.invocation()).await;
                 let output = |text: String| Some(json!({ "output": serde_json::from_str::<Value>(&text).ok()? }));
@@ -173,7 +186,8 @@ impl Prepared {
                 now_ms: self.now_ms,
                 idempotency_key: case.idempotency_key.clone(),
             },
-            grant: self.grant.clone(),
+            // As a host asks: nothing can be written while looking.
+            grant: if case.settle { Arc::new(self.grant.looking_back()) } else { self.grant.clone() },
             limits: Arc::new(Limits { cpu_ms: CPU_MS, ..Limits::default() }),
             permit: None,
         }
@@ -189,6 +203,16 @@ fn ended<T>(result: Result<T, Ended>, reply: impl FnOnce(T) -> Option<Value>) ->
         Err(Ended::Failed(failure)) => Ending::Failure { kind: failure.kind, detail: failure.detail },
         Err(Ended::Fault(fault)) => Ending::Fault(fault),
     }
+}
+
+fn settled_json(told: Settlement) -> Option<Value> {
+    Some(match told {
+        Settlement::Applied(text) => {
+            json!({ "settled": "applied", "output": serde_json::from_str::<Value>(&text).ok()? })
+        }
+        Settlement::NotApplied => json!({ "settled": "not-applied" }),
+        Settlement::Unknown => json!({ "settled": "unknown" }),
+    })
 }
 
 fn events_json(events: Vec<Event>) -> Option<Vec<Value>> {

@@ -33,6 +33,8 @@ pub use table::{Expectation, OutputRule, TABLE};
 
 /// Fixtures of one intent that faults are injected into: those with the most different conversations.
 const BASES_MAX: usize = 4;
+/// The same of those that settle a write.
+const SETTLING_BASES_MAX: usize = 2;
 /// Complaints of one fault in one intent that are told; a connector that is wrong once is wrong everywhere.
 const COMPLAINTS_MAX: usize = 3;
 
@@ -107,8 +109,9 @@ impl Trial {
         for folder in cases {
             // A case that cannot be read is a complaint of the fixtures, not of the kit.
             let (Ok(case), Ok(exchanges)) = (folder.request(), folder.upstream()) else { continue };
-            let form = form(&exchanges) + &others_form(&case);
-            if form.is_empty() || bases.iter().any(|(known, _)| *known == form) {
+            let asked = form(&exchanges) + &others_form(&case);
+            let form = format!("{} {asked}", case.settle);
+            if asked.is_empty() || bases.iter().any(|(known, _)| *known == form) {
                 continue;
             }
             if let Some(base) = self.base(&folder, case, exchanges).await {
@@ -117,7 +120,11 @@ impl Trial {
         }
         // The longest conversations have the most places to go wrong.
         bases.sort_by_key(|(_, base)| std::cmp::Reverse(base.exchanges.len() + base.prepared.props.intents.len()));
+        let (mut settling, mut bases): (Vec<_>, Vec<_>) =
+            bases.into_iter().partition(|(_, base)| base.prepared.case.settle);
+        settling.truncate(SETTLING_BASES_MAX);
         bases.truncate(BASES_MAX);
+        bases.append(&mut settling);
         if !bases.is_empty() {
             return Ok(bases.into_iter().map(|(_, base)| base).collect());
         }

@@ -34,6 +34,15 @@ impl Trial {
                 outcomes.push(Outcome::of(Suite::Fixtures, intent, "at least one case").complaining(complaint));
             }
         }
+        for intent in &self.connector.package().settles {
+            let cases = groups.iter().filter(|(group, _)| group == intent).flat_map(|(_, cases)| cases);
+            let missing = !cases.into_iter().any(|case| case.request().is_ok_and(|request| request.settle));
+            if missing && filter.admits(intent, "") {
+                let hint = "add `\"settle\": true` to the request.json of one case; its reply is `{\"settled\": ..}`";
+                let complaint = Complaint::new("no fixture of how this intent is settled").hint(hint);
+                outcomes.push(Outcome::of(Suite::Fixtures, intent, "at least one settled").complaining(complaint));
+            }
+        }
         let cases = groups.into_iter().flat_map(|(_, cases)| cases);
         let cases = cases.filter(|case| filter.admits(&case.group, &case.name));
         let ran =
@@ -158,9 +167,10 @@ pub(crate) fn broke(ending: &Ending) -> Complaint {
 
 /// What a reply is, before its members are looked at.
 fn kind_of(reply: &Value) -> String {
-    match reply["failure"]["kind"].as_str() {
-        Some(kind) => format!("the failure `{kind}`"),
-        None => "an answer".to_owned(),
+    match (reply["failure"]["kind"].as_str(), reply["settled"].as_str()) {
+        (Some(kind), _) => format!("the failure `{kind}`"),
+        (None, Some(settled)) => format!("settled as `{settled}`"),
+        (None, None) => "an answer".to_owned(),
     }
 }
 

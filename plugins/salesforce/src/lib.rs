@@ -43,11 +43,27 @@ impl Salesforce {
         intents::lead_create::run(call, input)
     }
 
+    fn lead_create_settle(&self, call: &Call, input: LeadCreateInput) -> Result<Settled<Lead>, Failure> {
+        intents::lead_create::settle(call, input)
+    }
+
     fn opportunity_create(&self, call: &Call, input: OpportunityCreateInput) -> Result<Opportunity, Failure> {
         intents::opportunity_create::run(call, input)
     }
 
+    fn opportunity_create_settle(
+        &self,
+        call: &Call,
+        input: OpportunityCreateInput,
+    ) -> Result<Settled<Opportunity>, Failure> {
+        intents::opportunity_create::settle(call, input)
+    }
+
     fn interaction_log(&self, call: &Call, input: InteractionLogInput) -> Result<Interaction, Failure> {
         intents::interaction_log::run(call, input)
+    }
+
+    fn interaction_log_settle(&self, call: &Call, input: InteractionLogInput) -> Result<Settled<Interaction>, Failure> {
+        intents::interaction_log::settle(call, input)
     }
 }

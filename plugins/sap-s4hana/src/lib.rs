@@ -53,4 +53,12 @@ impl SapS4hana {
     fn sales_order_create(&self, call: &Call, input: SalesOrderCreateInput) -> Result<SalesOrder, Failure> {
         intents::sap_s4hana_sales_order_create::run(call, input)
     }
+
+    fn sales_order_create_settle(
+        &self,
+        call: &Call,
+        input: SalesOrderCreateInput,
+    ) -> Result<Settled<SalesOrder>, Failure> {
+        intents::sap_s4hana_sales_order_create::settle(call, input)
+    }
 }

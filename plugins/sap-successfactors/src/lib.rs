@@ -39,4 +39,8 @@ impl SapSuccessFactors {
     fn pto_request(&self, call: &Call, input: PtoRequestInput) -> Result<TimeOffRequest, Failure> {
         intents::pto_request::run(call, input)
     }
+
+    fn pto_request_settle(&self, call: &Call, input: PtoRequestInput) -> Result<Settled<TimeOffRequest>, Failure> {
+        intents::pto_request::settle(call, input)
+    }
 }

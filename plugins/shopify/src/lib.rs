@@ -37,6 +37,10 @@ impl Shopify {
         intents::return_start::run(call, input)
     }
 
+    fn return_start_settle(&self, call: &Call, input: ReturnStartInput) -> Result<Settled<Return>, Failure> {
+        intents::return_start::settle(call, input)
+    }
+
     fn cart_create(&self, call: &Call, input: CartCreateInput) -> Result<Cart, Failure> {
         intents::cart_create::run(call, input)
     }

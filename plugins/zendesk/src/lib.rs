@@ -45,7 +45,15 @@ impl Zendesk {
         intents::ticket_update::run(call, input)
     }
 
+    fn ticket_update_settle(&self, call: &Call, input: TicketUpdateInput) -> Result<Settled<Ticket>, Failure> {
+        intents::ticket_update::settle(call, input)
+    }
+
     fn ticket_route(&self, call: &Call, input: TicketRouteInput) -> Result<TicketRouting, Failure> {
         intents::ticket_route::run(call, input)
+    }
+
+    fn ticket_route_settle(&self, call: &Call, input: TicketRouteInput) -> Result<Settled<TicketRouting>, Failure> {
+        intents::ticket_route::settle(call, input)
     }
 }

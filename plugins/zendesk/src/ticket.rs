@@ -4,11 +4,13 @@
 //! else: a [`Found`] ticket is one that its [`Asker`] may see.
 
 mod change;
+mod look;
 
 use std::time::Duration;
 
 use jackfield_sdk::prelude::*;
 
+pub(crate) use self::look::Wanted;
 use crate::{
     custom_fields, custom_statuses, faults, names,
     settings::Settings,

@@ -9,6 +9,7 @@ use syn::{
 
 const SHAPE: &str = "a method of a `#[connector]` block is one of\n\
     - `fn any_name(&self, call: &Call, input: I) -> Result<O, Failure>`, which answers the intent of `I`\n\
+    - `fn any_name(&self, call: &Call, input: I) -> Result<Settled<O>, Failure>`, which looks whether that write happened\n\
     - `fn receive(&self, delivery: &Delivery) -> Result<Vec<Event>, Failure>`\n\
     - `fn poll(&self, poll: &Poll) -> Result<EventPage, Failure>`\n\
     put other functions into an `impl` block without `#[connector]`";
@@ -35,7 +36,7 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
         return Err(Error::new(block.self_ty.span(), "a connector is a unit struct of this module: `struct Shopify;`"));
     };
 
-    let (mut handlers, mut passed_on) = (Vec::new(), TokenStream::new());
+    let (mut handlers, mut settlers, mut passed_on) = (Vec::new(), Vec::new(), TokenStream::new());
     for item in &block.items {
         let ImplItem::Fn(method) = item else {
             return Err(Error::new(item.span(), SHAPE));
@@ -60,7 +61,14 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
                 }
             });
         } else {
-            handlers.push(handler(method)?);
+            let mut handler = handler(method)?;
+            match settled_type(&handler.output).cloned() {
+                Some(output) => {
+                    handler.output = output;
+                    settlers.push(handler);
+                }
+                None => handlers.push(handler),
+            }
         }
     }
     if handlers.is_empty() && passed_on.is_empty() {
@@ -85,27 +93,60 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
     let descriptions = handlers.iter().map(|Handler { input, cfgs, .. }| {
         quote!(#(#cfgs)* { intents.push(::jackfield_sdk::__private::Probe::<#input>::NEW.description()); })
     });
-    let distinct = handlers.iter().enumerate().map(|(at, Handler { method, input, cfgs, .. })| {
-        let complaint = format!("`{method}` answers an intent that a method before it answers already");
-        let before = handlers[..at]
-            .iter()
-            .map(|Handler { input, cfgs, .. }| quote!(#(#cfgs)* <#input as ::jackfield_sdk::__private::Intent>::NAME));
+    let settling_arms = settlers.iter().map(|Handler { method, input, output, cfgs }| {
+        quote_spanned! {output.span()=>
+            #(#cfgs)*
+            if intent == <#input as ::jackfield_sdk::__private::Intent>::NAME {
+                return ::jackfield_sdk::__private::settled::<#input, #output>(
+                    input,
+                    |input| #connector::#method(self, call, input),
+                );
+            }
+        }
+    });
+    let settled_names = settlers.iter().map(name_of);
+    let handled_names: Vec<TokenStream> = handlers.iter().map(name_of).collect();
+    let settles = (!settlers.is_empty()).then(|| {
+        quote! {
+            fn settle(&self, call: &::jackfield_sdk::Call, input: &str) -> ::core::result::Result<
+                ::jackfield_sdk::Settled<::std::string::String>,
+                ::jackfield_sdk::Failure,
+            > {
+                let intent = call.intent();
+                #(#settling_arms)*
+                ::core::result::Result::Ok(::jackfield_sdk::Settled::Unknown)
+            }
+        }
+    });
+    let answers = distinct(&handlers, "answers an intent that a method before it answers already");
+    let looks = distinct(&settlers, "settles an intent that a method before it settles already");
+    let of_writes = settlers.iter().map(|Handler { method, input, cfgs, .. }| {
+        let not_handled = format!("`{method}` settles an intent that no method of this block answers");
+        let not_a_write = format!("`{method}` settles an intent that only reads");
         quote_spanned! {method.span()=>
             #(#cfgs)*
-            const _: () = ::core::assert!(
-                !::jackfield_sdk::__private::is_among(
-                    <#input as ::jackfield_sdk::__private::Intent>::NAME,
-                    &[#(#before),*],
-                ),
-                #complaint
-            );
+            const _: () = {
+                ::core::assert!(
+                    ::jackfield_sdk::__private::is_among(
+                        <#input as ::jackfield_sdk::__private::Intent>::NAME,
+                        &[#(#handled_names),*],
+                    ),
+                    #not_handled
+                );
+                ::core::assert!(
+                    ::jackfield_sdk::__private::writes(<#input as ::jackfield_sdk::__private::Intent>::EFFECT),
+                    #not_a_write
+                );
+            };
         }
     });
 
     Ok(quote! {
         #block
 
-        #(#distinct)*
+        #answers
+        #looks
+        #(#of_writes)*
 
         // A native build has no exports, and is not to call the connector unused for that.
         const _: fn() -> #connector = <#connector as ::jackfield_sdk::Connector>::new;
@@ -121,7 +162,9 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
                 #[allow(unused_mut, reason = "not changed where there is no intent")]
                 let mut intents = ::std::vec::Vec::new();
                 #(#descriptions)*
-                ::jackfield_sdk::connector::Description::new(intents)
+                ::jackfield_sdk::connector::Description::new(
+                    ::jackfield_sdk::__private::settling(intents, &[#(#settled_names),*]),
+                )
             }
 
             #[allow(unused_variables, reason = "not used where there is no intent")]
@@ -133,12 +176,38 @@ pub(crate) fn expand(arguments: TokenStream, item: TokenStream) -> Result<TokenS
                 ::core::result::Result::Err(::jackfield_sdk::__private::unknown_intent(intent))
             }
 
+            #settles
+
             #passed_on
         }
 
         #[cfg(target_family = "wasm")]
         ::jackfield_sdk::__private::export!(#connector with_types_in ::jackfield_sdk::__private::bindings);
     })
+}
+
+/// One method per intent, or the compiler says which is one too many.
+fn distinct(handlers: &[Handler], complaint: &str) -> TokenStream {
+    let asserted = handlers.iter().enumerate().map(|(at, Handler { method, input, cfgs, .. })| {
+        let complaint = format!("`{method}` {complaint}");
+        let before = handlers[..at].iter().map(name_of);
+        quote_spanned! {method.span()=>
+            #(#cfgs)*
+            const _: () = ::core::assert!(
+                !::jackfield_sdk::__private::is_among(
+                    <#input as ::jackfield_sdk::__private::Intent>::NAME,
+                    &[#(#before),*],
+                ),
+                #complaint
+            );
+        }
+    });
+    quote!(#(#asserted)*)
+}
+
+/// The name of the intent that a method is about, as an element of a list.
+fn name_of(Handler { input, cfgs, .. }: &Handler) -> TokenStream {
+    quote!(#(#cfgs)* <#input as ::jackfield_sdk::__private::Intent>::NAME)
 }
 
 fn plain_ident(ty: &Type) -> Option<&Ident> {
@@ -198,8 +267,18 @@ fn is_ref_to(argument: &FnArg, name: &str) -> bool {
 /// The `O` of `Result<O, _>`.
 fn ok_type(output: &ReturnType) -> Option<&Type> {
     let ReturnType::Type(_, ty) = output else { return None };
-    let Type::Path(path) = &**ty else { return None };
-    let last = path.path.segments.last().filter(|last| last.ident == "Result")?;
+    first_argument(ty, "Result")
+}
+
+/// The `O` of `Settled<O>`.
+fn settled_type(output: &Type) -> Option<&Type> {
+    first_argument(output, "Settled")
+}
+
+/// The first of a generic type's arguments.
+fn first_argument<'t>(ty: &'t Type, name: &str) -> Option<&'t Type> {
+    let Type::Path(path) = ty else { return None };
+    let last = path.path.segments.last().filter(|last| last.ident == name)?;
     let PathArguments::AngleBracketed(arguments) = &last.arguments else { return None };
     match arguments.args.first()? {
         GenericArgument::Type(ok) => Some(ok),

@@ -65,6 +65,7 @@ pub(crate) fn expand(item: TokenStream) -> Result<TokenStream> {
                 ::jackfield_sdk::__private::IntentDescription {
                     name: #name,
                     effect: ::jackfield_sdk::__private::Effect::#effect,
+                    settles: false,
                     title: #title,
                     description: #description,
                     input_schema: ::core::option::Option::Some(::jackfield_sdk::__private::schema(#of_input, #input_schema)),

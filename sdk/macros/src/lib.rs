@@ -14,7 +14,8 @@ use proc_macro::TokenStream;
 /// Makes a connector of an `impl` block: each method is the answer to one intent.
 ///
 /// A method `fn(&self, &Call, I) -> Result<O, Failure>` answers the intent of its input type `I`; the name of the
-/// method is free. `receive(&self, &Delivery) -> Result<Vec<Event>, Failure>` and
+/// method is free. One that answers `Result<Settled<O>, Failure>` looks whether such a write happened: see
+/// `jackfield_sdk::settle`. `receive(&self, &Delivery) -> Result<Vec<Event>, Failure>` and
 /// `poll(&self, &Poll) -> Result<EventPage, Failure>` may be there. Other functions belong in another `impl` block.
 ///
 /// The type is a unit struct: nothing it could hold survives a call. In a component the macro also writes the exports,
@@ -61,6 +62,28 @@ use proc_macro::TokenStream;
 /// impl Shop {
 ///     fn order_status(&self, call: &Call, input: OrderStatusInput) -> Result<Order, Failure> { unreachable!() }
 ///     fn the_same(&self, call: &Call, input: OrderStatusInput) -> Result<Order, Failure> { unreachable!() }
+/// }
+/// ```
+///
+/// It refuses to settle what nobody answers, and what only reads:
+///
+/// ```compile_fail
+/// # use jackfield_sdk::prelude::*;
+/// struct Shop;
+/// #[connector]
+/// impl Shop {
+///     fn order_status(&self, call: &Call, input: OrderStatusInput) -> Result<Order, Failure> { unreachable!() }
+///     fn settle(&self, call: &Call, input: TicketCreateInput) -> Result<Settled<Ticket>, Failure> { unreachable!() }
+/// }
+/// ```
+///
+/// ```compile_fail
+/// # use jackfield_sdk::prelude::*;
+/// struct Shop;
+/// #[connector]
+/// impl Shop {
+///     fn order_status(&self, call: &Call, input: OrderStatusInput) -> Result<Order, Failure> { unreachable!() }
+///     fn settle(&self, call: &Call, input: OrderStatusInput) -> Result<Settled<Order>, Failure> { unreachable!() }
 /// }
 /// ```
 #[proc_macro_attribute]

@@ -45,6 +45,12 @@ fn a_method_of_another_shape_is_no_handler() {
             async fn a(&self, call: &Call, input: I) -> Result<O, Failure> {}
         ),
         quote!(
+            fn a(&self, call: &Call) -> Result<Settled<O>, Failure> {}
+        ),
+        quote!(
+            fn a(&self, call: &Call, input: I) -> Settled<O> {}
+        ),
+        quote!(
             fn receive(&self, call: &Call) -> Result<Vec<Event>, Failure> {}
         ),
         quote!(
@@ -57,6 +63,28 @@ fn a_method_of_another_shape_is_no_handler() {
         let said = connector(quote!(impl Shop { #method }));
         assert!(said.starts_with("a method of a `#[connector]` block is one of"), "{method}: {said}");
     }
+}
+
+#[test]
+fn what_a_method_answers_makes_it_the_one_that_settles() {
+    let expanded = crate::connector::expand(
+        TokenStream::new(),
+        quote!(
+            impl Shop {
+                fn make(&self, call: &Call, input: I) -> Result<O, Failure> {}
+                fn look(&self, call: &Call, input: I) -> Result<Settled<O>, Failure> {}
+            }
+        ),
+    );
+    let written = expanded.unwrap().to_string();
+    assert!(written.contains("fn settle (& self , call"), "{written}");
+    assert!(written.contains("`look` settles an intent that only reads"), "{written}");
+    let without = quote!(
+        impl Shop {
+            fn make(&self, call: &Call, input: I) -> Result<O, Failure> {}
+        }
+    );
+    assert!(!connector(without).contains("fn settle"), "the trait's own answer is enough");
 }
 
 #[test]

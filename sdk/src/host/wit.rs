@@ -15,6 +15,7 @@ use crate::{
     log::Level,
     secrets::{self, Algorithm},
     settings::Settings,
+    settle::Settled,
     time::Instant,
 };
 
@@ -101,6 +102,15 @@ impl<C: Connector> bindings::Guest for C {
     fn handle(call: bindings::Call) -> Result<String, bindings::Failure> {
         let (call, input) = incoming(call)?;
         Ok(C::new().handle(&call, &input)?)
+    }
+
+    fn settle(call: bindings::Call) -> Result<bindings::Settlement, bindings::Failure> {
+        let (call, input) = incoming(call)?;
+        Ok(match C::new().settle(&call, &input)? {
+            Settled::Applied(output) => bindings::Settlement::Applied(output),
+            Settled::NotApplied => bindings::Settlement::NotApplied,
+            Settled::Unknown => bindings::Settlement::Unknown,
+        })
     }
 
     fn receive(delivery: bindings::Delivery) -> Result<Vec<bindings::Event>, bindings::Failure> {

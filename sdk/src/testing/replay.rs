@@ -14,13 +14,14 @@ use super::{Host, differences};
 use crate::{
     connector::Connector,
     failure::{Failure, FailureKind},
+    settle::Settled,
 };
 
 /// Runs every case below a folder of fixtures through the connector and compares the replies; the formats are in the
 /// [module's documentation](super).
 ///
-/// Beyond the cases themselves it asks that there is at least one for every intent that the connector describes, and
-/// that no single exchange that goes wrong (no answer, an error page, an empty or a strange body) makes the connector
+/// Beyond the cases themselves it asks that there is at least one for every intent that the connector describes, one with
+/// `"settle": true` for every intent that it settles, and that no single exchange that goes wrong (no answer, an error page, an empty or a strange body) makes the connector
 /// panic.
 ///
 /// With `JACKFIELD_BLESS=1` in the environment it writes `reply.json` where it is missing or different: read the change
@@ -49,6 +50,10 @@ pub fn replay_folder<C: Connector>(folder: impl AsRef<Path>) {
     for intent in C::new().describe().intents {
         if !groups.iter().any(|(group, _)| group == intent.name) {
             complaints.push(format!("{}: no fixture for this intent", intent.name));
+        }
+        let cases = groups.iter().filter(|(group, _)| group == intent.name).flat_map(|(_, cases)| cases);
+        if intent.settles && !cases.into_iter().any(|case| case.request().is_ok_and(|request| request.settle)) {
+            complaints.push(format!("{}: no fixture with `\"settle\": true` for this intent", intent.name));
         }
     }
     for (group, cases) in groups {
@@ -143,14 +148,19 @@ impl Replay {
         let call = host.call(group);
         let delivery = host.delivery(&headers, &body);
         let poll = host.poll_request(self.case.cursor.as_deref());
+        let json_of = |output: String| -> Value {
+            serde_json::from_str(&output).unwrap_or_else(|error| panic!("the output is not JSON: {error}"))
+        };
+        let input = || self.case.input.to_string();
         let (reply, problems) = host.world.observe(|| match group {
             "receive" => C::new().receive(&delivery).map(|events| json!({ "events": events })),
             "poll" => C::new().poll(&poll).map(|page| json!(page)),
-            _ => C::new().handle(&call, &self.case.input.to_string()).map(|output| {
-                let output: Value =
-                    serde_json::from_str(&output).unwrap_or_else(|error| panic!("the output is not JSON: {error}"));
-                json!({ "output": output })
+            _ if self.case.settle => C::new().settle(&call, &input()).map(|settled| match settled {
+                Settled::Applied(output) => json!({ "settled": "applied", "output": json_of(output) }),
+                Settled::NotApplied => json!({ "settled": "not-applied" }),
+                Settled::Unknown => json!({ "settled": "unknown" }),
             }),
+            _ => C::new().handle(&call, &input()).map(|output| json!({ "output": json_of(output) })),
         });
         match reply {
             Ok(reply) => (reply, problems),

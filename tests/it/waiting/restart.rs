@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use jackfield_core::port::{Bucket, Expect};
+use jackfield_core::port::{Bucket, Expect, Store as _};
 use jackfield_mocks::Mocks;
+use jackfield_store::{Embedded, Options};
 use jackfield_tests::process::{Process, init_vault};
 use jackfield_tests::{Host, demo_config};
 
@@ -13,6 +14,12 @@ const BINARY: &str = env!("CARGO_BIN_EXE_jackfield-under-test");
 
 /// Short, so that a dead host is known to be dead soon.
 const CALLS: &str = "\n[calls]\nlease_ms = 500\n[intent.\"ticket.*\"]\nprogress_ms = 100\n";
+
+/// Nobody looks what became of a write while a test lasts.
+const UNSETTLED: &str = "[settle]\nwaits_ms = [3600000]\n";
+
+/// Somebody does at once.
+const SETTLED: &str = "[settle]\nwaits_ms = [50]\nsure_after_ms = 200\ngive_up_ms = 60000\n";
 
 /// The demo as a process of its own, which a test may kill and start again.
 struct Stage {
@@ -78,8 +85,8 @@ async fn a_read_whose_host_was_killed_is_run_again_and_its_stream_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_write_that_had_begun_when_its_host_was_killed_is_unknown_and_never_sent_again() {
-    let stage = Stage::new("").await;
+async fn a_write_that_had_begun_when_its_host_was_killed_is_unknown_and_waits_to_be_settled() {
+    let stage = Stage::new(UNSETTLED).await;
     let host = stage.serve().await;
     let fault = stage.hold("POST", Kind::HoldAfter);
     let headers = [("prefer", "respond-async"), ("idempotency-key", "k-1")];
@@ -99,6 +106,31 @@ async fn a_write_that_had_begun_when_its_host_was_killed_is_unknown_and_never_se
     assert_eq!((again.status, again.text("/outcome")), (504, "unknown"), "{}", again.raw);
     assert_eq!(again.headers["idempotency-replayed"], "true");
     assert_eq!(stage.posts(), 1);
+    host.kill().await.unwrap();
+    let store = Embedded::open(&stage.dir.path().join("jackfield.db"), Options::default()).unwrap();
+    assert_eq!(store.keys(Bucket::Settlements, "").await.unwrap(), [id]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_that_had_begun_when_its_host_was_killed_is_settled_and_whoever_watches_its_call_hears_it() {
+    let stage = Stage::new(SETTLED).await;
+    let host = stage.serve().await;
+    let fault = stage.hold("PUT", Kind::HoldAfter);
+    let update = json!({ "input": { "ticket_id": "35436", "email": "customer@example.com", "comment": "Thank you." } });
+    let id = asked_for_later(&host.client, "/v1/intents/ticket.update", &update).await;
+    stage.mocks.until_held(fault).await;
+    host.kill().await.unwrap();
+    stage.mocks.clear_faults();
+    let writes = || stage.mocks.journal("zendesk").iter().filter(|entry| entry.method == "PUT").count();
+
+    let host = stage.serve().await;
+    let events = followed(&host.client, &id, "1").await.rest().await;
+    assert_eq!(names(&events), [("3", "error"), ("4", "settled")], "{events:?}");
+    assert_eq!((&events[0].data["outcome"], &events[1].data["outcome"]), (&json!("unknown"), &json!("applied")));
+    let told = look(&host.client, &id).await;
+    assert_eq!((told.text("/status"), told.text("/settled/outcome")), ("failed", "applied"), "{}", told.raw);
+    assert_eq!(told.text("/settled/answer/output/id"), "35436");
+    assert_eq!(writes(), 1, "it was looked for, not sent again");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -140,7 +172,7 @@ struct Left {
 
 /// As if it had been killed at a moment that is too short a while to hit.
 async fn left_behind(change: impl FnOnce(&mut Value)) -> Left {
-    let stage = Stage::new("").await;
+    let stage = Stage::new(UNSETTLED).await;
     let config = std::fs::read_to_string(stage.dir.path().join("jackfield.toml")).unwrap();
     let store = format!("file = {:?}", stage.dir.path().join("shared.db"));
     let config = config.replace("file = \"jackfield.db\"", &store).replacen("[server]", "[server]\ndrain_ms = 0", 1);
@@ -183,6 +215,11 @@ async fn what_cannot_be_carried_on_ends_and_says_truly_what_is_known_of_it() {
     let told = (begun.text("/problem/code"), begun.text("/problem/outcome"));
     assert_eq!(told, ("invalid-input", "unknown"), "{}", begun.raw);
     assert_eq!(stage.posts(), 1);
+    // Somebody will look all the same, and until then the same is told to whoever repeats it.
+    assert_eq!(host.app.store.keys(Bucket::Settlements, "").await.unwrap(), [id]);
+    let headers = [("idempotency-key", "k-1")];
+    let again = ask(&host.client, WRITE, &headers, &new_ticket()).await;
+    assert_eq!((again.text("/outcome"), &again.body), ("unknown", &begun.body["problem"]));
 
     let Left { stage, host, id } = left_behind(|job| {
         gone(job);

@@ -62,6 +62,13 @@ impl EndpointGrant {
         }
         let line = format!("{} {}", request.method, printable(&request.path));
         if let Some(rule) = self.withheld.iter().find(at) {
+            if self.looks_back {
+                return Err(Refusal::Denied(Denial {
+                    reason: format!("`settle` may only read; {line} needs `{}`", rule.text),
+                    remedy: "no line allows this; where sending again is harmless, say `repeat` in `[intent.NAME]`"
+                        .to_owned(),
+                }));
+            }
             return Err(Refusal::Denied(Denial {
                 reason: format!("connection `{}` may only read; {line} needs `{}`", self.owner.connection, rule.text),
                 remedy: format!(

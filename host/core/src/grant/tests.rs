@@ -95,6 +95,22 @@ fn an_allowed_request_becomes_a_url_on_the_endpoint() {
 }
 
 #[test]
+fn a_look_back_reads_whatever_the_connection_may_do_and_asks_nobody_else() {
+    let looking = grant(Access::Write).looking_back();
+    assert_eq!(looking.access(), Access::Read);
+    assert!(looking.check(request(Method::GET, "/admin/api/2026-10/orders.json")).is_ok());
+    assert!(looking.check(graphql("query { shop { name } }")).is_ok());
+    for write in [request(Method::DELETE, "/admin/api/2026-10/orders/1.json"), graphql("mutation { a }")] {
+        assert!(grant(Access::Write).check(write.clone()).is_ok());
+        let refused = looking.check(write).unwrap_err().to_string();
+        assert!(refused.starts_with("`settle` may only read"), "{refused}");
+        assert!(!refused.contains("access ="), "no line of the operator's would allow it: {refused}");
+    }
+    assert!(grant(Access::Write).check_intent("ticket.create").is_ok());
+    assert!(looking.check_intent("ticket.create").is_err());
+}
+
+#[test]
 fn a_refusal_names_the_line_that_would_allow_it() {
     let denied = |request| grant(Access::Read).check(request).unwrap_err().to_string();
     assert_eq!(

@@ -49,7 +49,7 @@ fn an_arrival_gets_what_the_record_says() {
 fn a_renewed_lease_holds_off_whoever_would_take_over_and_never_shrinks() {
     let policy = IdempotencyPolicy::default();
     let record = Record::begin(print_of("a"), NOW, &policy).renewed(NOW + 20_000, &policy).renewed(NOW, &policy);
-    let State::InFlight { since_ms, lease_until_ms } = record.state else { panic!("{record:?}") };
+    let State::InFlight { since_ms, lease_until_ms, .. } = record.state else { panic!("{record:?}") };
     assert_eq!((since_ms, lease_until_ms), (NOW, NOW + 50_000));
 }
 
@@ -69,18 +69,44 @@ fn the_form_of_a_record_is_kept() {
     for record in [begun.clone(), begun.clone().answered(NOW, answer())] {
         assert_eq!(Record::from_bytes(&record.to_bytes()).unwrap(), record);
     }
-    // As a host of this version wrote it: a later one must still read it.
+    // As hosts of version 1 wrote them: a later one must still read them.
     let digest = "0".repeat(64);
     let kept = format!(
         r#"{{"version":1,"fingerprint":"{digest}","state":{{"state":"done","at_ms":5,"answer":{{"status":200,"body":"x"}}}}}}"#
     );
     let record = Record::from_bytes(kept.as_bytes()).unwrap();
     assert_eq!(record.to_bytes(), kept.as_bytes());
+    let kept = format!(
+        r#"{{"version":1,"fingerprint":"{digest}","state":{{"state":"in-flight","since_ms":5,"lease_until_ms":9}}}}"#
+    );
+    let record = Record::from_bytes(kept.as_bytes()).unwrap();
+    assert_eq!((record.write(), record.held_until_ms()), (None, Some(9 + LEASE_GRACE_MS)));
+}
+
+#[test]
+fn what_is_written_is_known_until_it_is_answered() {
+    let write = Write {
+        call_id: "01CALL".to_owned(),
+        tenant: "acme".to_owned(),
+        connection: "helpdesk".to_owned(),
+        intent: "ticket.create".to_owned(),
+        input: serde_json::json!({ "subject": "Late" }),
+        user: None,
+        locale: "en".to_owned(),
+        time_zone: "UTC".to_owned(),
+        guest_key: "k".to_owned(),
+        began_ms: NOW,
+    };
+    let begun = Record::begin(print_of("a"), NOW, &IdempotencyPolicy::default()).of(write.clone());
+    assert_eq!(Record::from_bytes(&begun.to_bytes()).unwrap().write(), Some(&write));
+    let done = begun.answered(NOW, answer());
+    assert_eq!((done.write(), done.held_until_ms()), (None, None));
+    assert!(!String::from_utf8(done.to_bytes()).unwrap().contains("Late"));
 }
 
 #[test]
 fn a_record_that_cannot_be_read_is_no_missing_record() {
-    assert_eq!(Record::from_bytes(br#"{"version":2,"anything":"else"}"#), Err(RecordError::Newer(2)));
+    assert_eq!(Record::from_bytes(br#"{"version":3,"anything":"else"}"#), Err(RecordError::Newer(3)));
     for bad in ["", "null", "{}", r#"{"version":1}"#, r#"{"version":1,"fingerprint":"x","state":{}}"#] {
         assert!(matches!(Record::from_bytes(bad.as_bytes()), Err(RecordError::Damaged(_))), "{bad}");
     }

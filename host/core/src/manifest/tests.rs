@@ -51,6 +51,28 @@ fn a_good_manifest_reads_whole() {
 }
 
 #[test]
+fn a_repetition_is_harmless_only_where_the_manifest_says_so_and_for_as_long() {
+    let read = |section: &str| Manifest::parse(&format!("{GOOD}\n[intent.\"ticket.create\"]\n{section}\n"));
+    let repeat = |section: &str| read(section).unwrap().repeats["ticket.create"];
+    let by_key = repeat("repeat = \"idempotency-key\"\nrepeat_within_ms = 7200000");
+    assert_eq!(by_key, Repeat { by: RepeatBy::IdempotencyKey, within_ms: Some(7_200_000) });
+    assert!(by_key.holds(7_199_999) && !by_key.holds(7_200_000));
+    assert!(repeat("repeat = \"external-id\"").holds(u64::MAX));
+    assert_eq!(repeat("repeat = \"natural\"").by, RepeatBy::Natural);
+    assert!(Manifest::parse(GOOD).unwrap().repeats.is_empty());
+
+    let refused = |section: &str| read(section).unwrap_err().to_string();
+    assert!(refused("repeat = \"idempotency-key\"").contains("does not say for how long the system remembers a key"));
+    assert!(refused("repeat = \"natural\"\nrepeat_within_ms = 0").contains("is never"));
+    assert!(refused("repeat = \"always\"").contains("unknown variant `always`"));
+    assert!(refused("").contains("missing field `repeat`"));
+    let other = Manifest::parse(&format!("{GOOD}\n[intent.\"ticket.update\"]\nrepeat = \"natural\"\n"));
+    assert!(
+        other.unwrap_err().to_string().contains("`[intent.\"ticket.update\"]` is about an intent that is not listed")
+    );
+}
+
+#[test]
 fn each_mistake_is_named_with_its_line() {
     let cases = [
         ("id = \"zendesk\"", "id = \"Zen Desk\"", "connector.toml:2: `Zen Desk` is not a connector id"),

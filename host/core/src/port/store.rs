@@ -14,6 +14,8 @@ pub enum Bucket {
     Idempotency,
     /// Confirmations that were used up, kept by the host's dispatch.
     Confirmations,
+    /// Writes whose end nobody heard, kept by the host's dispatch until they are settled.
+    Settlements,
     /// Answers to reads, kept by the host's dispatch for when the system fails. They may be forgotten.
     Answers,
     /// Calls that were accepted and are not answered yet, kept by the host's calls.
@@ -29,6 +31,7 @@ impl Bucket {
             Bucket::Tokens => "tokens",
             Bucket::Idempotency => "idempotency",
             Bucket::Confirmations => "confirmations",
+            Bucket::Settlements => "settlements",
             Bucket::Answers => "answers",
             Bucket::Jobs => "jobs",
             Bucket::Calls => "calls",

@@ -3,13 +3,14 @@
 use std::time::Instant;
 
 use jackfield_core::failure::{Failure, FailureKind, FieldError};
+use jackfield_core::settle::Settlement;
 use wasmtime::Store;
 use wasmtime::component::Instance;
 
-use super::{Entry, Exports, HostState, Invocation};
+use super::{Entry, HostState, Invocation};
 use crate::capability::cut;
-use crate::world::v1;
 use crate::world::v1::jackfield::connector::types;
+use crate::world::{Exports, v1};
 
 /// Bounds of what a failure may carry: it goes into replies and logs.
 const FIELD_ERRORS_MAX: usize = 64;
@@ -72,29 +73,45 @@ impl Entry for Handle {
     ) -> Called<String> {
         type Returns = (Result<String, types::Failure>,);
         let function = instance.get_typed_func::<(v1::Call<'_>,), Returns>(&mut *store, &exports.handle)?;
-        let call = &invocation.call;
-        let lowered = v1::Call {
-            id: &invocation.context.call_id,
-            intent: &call.intent,
-            input: &call.input,
-            settings: &call.settings,
-            user: call.user.as_ref().map(|user| types::User {
-                id: &user.id,
-                email: user.email.as_deref(),
-                phone: user.phone.as_deref(),
-            }),
-            locale: &call.locale,
-            time_zone: &call.time_zone,
-            now_ms: call.now_ms,
-            remaining_ms: remaining_ms(invocation),
-            idempotency_key: call.idempotency_key.as_deref(),
-        };
-        let (answer,) = function.call_async(store, (lowered,)).await?;
+        let (answer,) = function.call_async(store, (lowered(invocation),)).await?;
         Ok(answer.map_err(lifted))
     }
 
     fn bytes(answer: &String) -> usize {
         answer.len()
+    }
+}
+
+/// `settle`
+pub(super) struct Settle;
+
+impl Entry for Settle {
+    type Answer = Settlement;
+
+    async fn call(
+        self,
+        exports: &Exports,
+        instance: &Instance,
+        store: &mut Store<HostState>,
+        invocation: &Invocation,
+    ) -> Called<Settlement> {
+        type Returns = (Result<types::Settlement, types::Failure>,);
+        let Some(settle) = &exports.settle else { return Ok(Ok(Settlement::Unknown)) };
+        let function = instance.get_typed_func::<(v1::Call<'_>,), Returns>(&mut *store, settle)?;
+        let (answer,) = function.call_async(store, (lowered(invocation),)).await?;
+        let settlement = |told: types::Settlement| match told {
+            types::Settlement::Applied(output) => Settlement::Applied(output),
+            types::Settlement::NotApplied => Settlement::NotApplied,
+            types::Settlement::Unknown => Settlement::Unknown,
+        };
+        Ok(answer.map(settlement).map_err(lifted))
+    }
+
+    fn bytes(answer: &Settlement) -> usize {
+        match answer {
+            Settlement::Applied(output) => output.len(),
+            Settlement::NotApplied | Settlement::Unknown => 0,
+        }
     }
 }
 
@@ -183,6 +200,27 @@ impl Entry for Describe {
 
     fn bytes(answer: &String) -> usize {
         answer.len()
+    }
+}
+
+/// The call as the guest is told it.
+fn lowered(invocation: &Invocation) -> v1::Call<'_> {
+    let call = &invocation.call;
+    v1::Call {
+        id: &invocation.context.call_id,
+        intent: &call.intent,
+        input: &call.input,
+        settings: &call.settings,
+        user: call.user.as_ref().map(|user| types::User {
+            id: &user.id,
+            email: user.email.as_deref(),
+            phone: user.phone.as_deref(),
+        }),
+        locale: &call.locale,
+        time_zone: &call.time_zone,
+        now_ms: call.now_ms,
+        remaining_ms: remaining_ms(invocation),
+        idempotency_key: call.idempotency_key.as_deref(),
     }
 }
 

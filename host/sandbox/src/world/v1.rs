@@ -1,4 +1,4 @@
-//! Contract 1: what `wit/` says, as Rust. Nothing here decides anything.
+//! Contract 1.1, the newest: what `wit/` says, as Rust. Nothing here decides anything.
 
 // All of it is generated: its lookups of typed functions are unsafe inside, and its style is not ours.
 #![allow(unsafe_code, dead_code, unreachable_pub, clippy::all)]

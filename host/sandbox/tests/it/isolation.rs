@@ -117,6 +117,6 @@ fn a_connector_tells_what_it_is_without_running() {
     assert_eq!(healthy.manifest().id, "probe");
     assert_eq!(healthy.package().intents[0].name, "probe.run");
     assert_eq!(healthy.digest().len(), 64);
-    assert!(healthy.imports().iter().any(|i| i == "jackfield:connector/http@1.0.0"));
+    assert!(healthy.imports().iter().any(|i| i == "jackfield:connector/http@1.1.0"));
     assert!(healthy.initial_memory_bytes() > 0);
 }

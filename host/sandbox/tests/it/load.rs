@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use jackfield_core::budget::Limits;
-use jackfield_core::package::{PackageError, SECTION};
+use jackfield_core::package::{PackageError, SDK, SECTION};
 use jackfield_sandbox::{COMPONENT_BYTES_MAX, DescribeError, Kind, LoadError, Sandbox, embed, inspect};
 use wasm_encoder::{
     CodeSection, Component, ComponentSection as _, CustomSection, Function, FunctionSection, Module, ModuleSection,
@@ -82,7 +82,7 @@ fn a_component_without_a_package_is_sent_back_to_be_packaged() {
 
 #[test]
 fn two_packages_are_one_too_many() {
-    let twice = with_section(packaged("healthy"), package_json("1.0.0").as_bytes());
+    let twice = with_section(packaged("healthy"), package_json("1.1.0").as_bytes());
     assert!(matches!(refused(&twice), LoadError::Packages { count: 2 }));
 }
 
@@ -91,9 +91,9 @@ fn a_section_that_lies_is_refused() {
     let healthy = guest("healthy");
     for (section, part) in [
         ("not json".to_owned(), "not readable"),
-        (package_json("1.0.0").replace("\"format\":1", "\"format\":9"), "format 9"),
-        (package_json("1.0.0").replace("\"name\":\"probe.run\"", "\"name\":\"probe.walk\""), "lies"),
-        (package_json("1.0.0").replace("id = ", "id = 7 # "), "connector.toml:2"),
+        (package_json("1.1.0").replace("\"format\":1", "\"format\":9"), "format 9"),
+        (package_json("1.1.0").replace("\"name\":\"probe.run\"", "\"name\":\"probe.walk\""), "lies"),
+        (package_json("1.1.0").replace("id = ", "id = 7 # "), "connector.toml:2"),
     ] {
         let error = refused(&with_section(healthy.clone(), section.as_bytes()));
         assert!(matches!(error, LoadError::Package(_)), "{error}");
@@ -106,14 +106,14 @@ fn another_contract_is_named_beside_ours() {
     // Said in the package.
     let error = refused(&with_section(guest("future"), package_json("2.0.0").as_bytes()));
     assert!(matches!(error, LoadError::Package(PackageError::Contract { .. })), "{error}");
-    assert!(error.to_string().starts_with("built for contract 2.0.0, this host offers 1.0.0"), "{error}");
-    // Not said in the package, but imported.
-    let error = refused(&with_section(guest("future"), package_json("1.0.0").as_bytes()));
-    assert_eq!(
-        error.to_string(),
-        "the component imports `jackfield:connector/log@2.0.0`, this host offers contract 1.0.0; \
-         rebuild it against the matching SDK"
+    let said = format!(
+        "connector `probe` was built for contract 2.0.0, and this host serves 1.1.0 and 1.0.0; run a host that serves \
+         contract 2.0.0, or build it with jackfield-sdk {SDK}, which speaks 1.1.0"
     );
+    assert_eq!(error.to_string(), said);
+    // Not said in the package, but imported.
+    let error = refused(&with_section(guest("future"), package_json("1.1.0").as_bytes()));
+    assert_eq!(error.to_string(), format!("{said}; it imports `jackfield:connector/log@2.0.0`"));
 }
 
 #[test]
@@ -132,11 +132,11 @@ fn what_no_connector_gets_is_listed_in_full() {
 
 #[test]
 fn a_component_that_is_no_connector_misses_its_exports() {
-    let empty = with_section(Component::new().finish(), package_json("1.0.0").as_bytes());
+    let empty = with_section(Component::new().finish(), package_json("1.1.0").as_bytes());
     let error = refused(&empty);
     assert_eq!(
         error.to_string(),
-        "the component does not export `describe`, `handle`, `receive`, `poll-changes`; \
+        "the component does not export `describe`, `handle`, `settle`, `receive`, `poll-changes`; \
          it was not built for the world `connector`"
     );
 }
@@ -166,9 +166,9 @@ fn too_many_functions_are_refused_before_compiling() {
 #[test]
 fn embedding_replaces_the_package_and_is_deterministic() {
     let bare = guest("healthy");
-    let once = embed(&bare, package_json("1.0.0").as_bytes()).unwrap();
-    assert_eq!(once, embed(&bare, package_json("1.0.0").as_bytes()).unwrap());
-    assert_eq!(once, embed(&once, package_json("1.0.0").as_bytes()).unwrap(), "packaging again changes nothing");
+    let once = embed(&bare, package_json("1.1.0").as_bytes()).unwrap();
+    assert_eq!(once, embed(&bare, package_json("1.1.0").as_bytes()).unwrap());
+    assert_eq!(once, embed(&once, package_json("1.1.0").as_bytes()).unwrap(), "packaging again changes nothing");
     let other = embed(&once, b"{}").unwrap();
     assert_eq!(other, embed(&bare, b"{}").unwrap());
     assert!(matches!(embed(&Module::new().finish(), b"{}"), Err(LoadError::CoreModule)));
@@ -179,9 +179,9 @@ fn embedding_replaces_the_package_and_is_deterministic() {
 fn inspecting_tells_and_does_not_refuse() {
     let told = inspect(&packaged("sockets")).unwrap();
     assert_eq!(told.kind, Kind::Component);
-    assert_eq!(told.contract, ["1.0.0"]);
+    assert_eq!(told.contract, ["1.1.0"]);
     assert_eq!(told.refused.len(), 2);
-    assert_eq!(told.exports, ["describe", "handle", "receive", "poll-changes"]);
+    assert_eq!(told.exports, ["describe", "handle", "settle", "receive", "poll-changes"]);
     assert!(told.sections.iter().any(|(name, bytes)| name == SECTION && *bytes > MANIFEST.len()));
     assert!(told.functions > 10);
     assert_eq!(told.package.unwrap().1.id, "probe");

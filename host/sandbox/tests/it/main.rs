@@ -4,6 +4,7 @@
 mod bounds;
 mod cache_dir;
 mod capability;
+mod contract;
 mod isolation;
 mod load;
 mod requests;

@@ -17,6 +17,7 @@ use jackfield_core::port::{
     Answered, BoxFuture, Cache, Egress, GuestLog, HmacAlgorithm, Intents, LogLevel, Secrets, SendError, TooLarge,
     UpstreamResponse,
 };
+use jackfield_core::settle::Settlement;
 use jackfield_sandbox::{Completed, Connector, Ended, Fault, Invocation, Ports, Sandbox, SandboxConfig, embed};
 use zeroize::Zeroizing;
 
@@ -57,12 +58,17 @@ purpose = "is not shown"
 pub(crate) const SECRET: &str = "s3cr3t-v4lue";
 
 pub(crate) fn package_json(contract: &str) -> String {
+    package_of(contract, "read", &[])
+}
+
+fn package_of(contract: &str, effect: &str, settles: &[&str]) -> String {
     serde_json::json!({
         "format": 1,
         "contract": contract,
         "manifest": MANIFEST,
+        "settles": settles,
         "intents": [{
-            "name": "probe.run", "effect": "read", "title": "Probe", "description": "Does as it is told.",
+            "name": "probe.run", "effect": effect, "title": "Probe", "description": "Does as it is told.",
             "input_schema": true, "output_schema": true, "template": null,
         }],
     })
@@ -83,7 +89,12 @@ pub(crate) fn guest(name: &str) -> Vec<u8> {
 }
 
 pub(crate) fn packaged(name: &str) -> Vec<u8> {
-    embed(&guest(name), package_json("1.0.0").as_bytes()).unwrap()
+    let package = match name {
+        "contract-1-0" => package_of("1.0.0", "create", &["probe.run"]),
+        "settler" => package_of("1.1.0", "create", &["probe.run"]),
+        _ => package_json("1.1.0"),
+    };
+    embed(&guest(name), package.as_bytes()).unwrap()
 }
 
 pub(crate) fn small() -> SandboxConfig {
@@ -183,6 +194,14 @@ impl Stand {
 
     pub(crate) async fn call(&self, name: &str, input: &str) -> Completed<String> {
         connector(name).handle(&self.ports, self.invocation(input)).await
+    }
+
+    /// A look at what became of a write, as a host asks for it.
+    pub(crate) async fn settle(&self, name: &str, input: &str) -> Completed<Settlement> {
+        let mut invocation = self.invocation(input);
+        invocation.grant = Arc::new(invocation.grant.looking_back());
+        invocation.call.idempotency_key = Some("k-1".to_owned());
+        connector(name).settle(&self.ports, invocation).await
     }
 
     /// The answer as JSON, where there must be one.

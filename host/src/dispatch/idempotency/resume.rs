@@ -7,11 +7,12 @@ use jackfield_core::idempotency::{Answer, Arrival, IdempotencyPolicy, Record, ar
 use jackfield_core::port::Expect;
 use serde::{Deserialize, Serialize};
 
-use super::{Begun, Claim, Ledger, Recognised, Unanswered, begin, print_of, take_over, unkept};
+use super::{Begun, Claim, Heir, Ledger, Recognised, Unanswered, begin, print_of, take_over, unkept};
 use crate::app::App;
 use crate::dispatch::confirm::{Agreed, Ready};
 use crate::dispatch::deadline::Budgeted;
-use crate::dispatch::{Order, Voice, in_time, now_ms};
+use crate::dispatch::envelope::Unkept;
+use crate::dispatch::{Order, Voice, in_time, now_ms, settle};
 use crate::error::Problem;
 
 /// Where the record of a write is, and which one it was when its call was accepted.
@@ -28,8 +29,6 @@ pub(crate) struct Before {
     pub(crate) mark: Option<Mark>,
     /// Whether the guest may have run.
     pub(crate) begun: bool,
-    /// What the connector makes a repetition harmless by.
-    pub(crate) guest_key: Option<String>,
 }
 
 /// What comes of taking a call up.
@@ -47,31 +46,34 @@ pub(crate) enum Resumed {
 /// # Errors
 /// `timeout` of unknown outcome for a write that had begun; `unavailable` where the store cannot say.
 pub(crate) async fn resume(app: &App, budgeted: Budgeted, before: Before) -> Result<Resumed, Problem> {
-    let Before { mark, begun, guest_key } = before;
+    let Before { mark, begun } = before;
     let Some(mark) = mark else {
-        return Ok(Resumed::Run(Box::new(Ready { order: Order::new(budgeted, guest_key), claim: None })));
+        return Ok(Resumed::Run(Box::new(Ready { order: Order::new(budgeted, None), claim: None })));
     };
-    let ledger = Ledger::new(app);
-    let found = in_time(&budgeted.deadline, ledger.get(&mark.key)).await?.map_err(unkept)?;
+    let heir = Heir::new(app);
+    let found = in_time(&budgeted.deadline, heir.ledger.get(&mark.key)).await?.map_err(unkept)?;
     let fingerprint = print_of(&budgeted);
     let Some((record, revision)) = found else {
         // Taken back since nothing was written, or never begun.
         let recognised = Some(Recognised { key: mark.key, fingerprint, expect: Expect::Absent });
         let Begun { agreed, claim } = begin(app, Agreed::before(Unanswered { budgeted, recognised })).await?;
-        let order = Order::new(agreed.unanswered.budgeted, guest_key);
-        return Ok(Resumed::Run(Box::new(Ready { order, claim })));
+        let budgeted = agreed.unanswered.budgeted;
+        let ready = match claim {
+            Some(claim) => Ready::claimed(budgeted, claim),
+            None => Ready { order: Order::new(budgeted, None), claim: None },
+        };
+        return Ok(Resumed::Run(Box::new(ready)));
     };
-    let (policy, expect) = (IdempotencyPolicy::default(), Expect::Revision(revision));
     if revision == mark.revision {
         if begun {
-            return Err(take_over(&ledger, &budgeted, &mark.key, record, expect).await);
+            return Err(take_over(&heir, &budgeted, &mark.key, record, revision).await);
         }
-        return renewed(&ledger, budgeted, guest_key, mark.key, record, expect).await;
+        return renewed(&heir.ledger, budgeted, mark.key, record, revision).await;
     }
-    match arrive(Some(&record), &fingerprint, now_ms(), &policy) {
+    match arrive(Some(&record), &fingerprint, now_ms(), &IdempotencyPolicy::default()) {
         Arrival::Replay(answer) => Ok(Resumed::Answered(answer.clone())),
         Arrival::InFlight { .. } => Ok(Resumed::Elsewhere),
-        Arrival::TakeOver => Err(take_over(&ledger, &budgeted, &mark.key, record, expect).await),
+        Arrival::TakeOver => Err(take_over(&heir, &budgeted, &mark.key, record, revision).await),
         // Its record is gone and another one stands there: what became of this one cannot be told apart any more.
         Arrival::First | Arrival::Mismatch => Err(Voice::of(&budgeted).put(super::lost())),
     }
@@ -81,20 +83,39 @@ pub(crate) async fn resume(app: &App, budgeted: Budgeted, before: Before) -> Res
 async fn renewed(
     ledger: &Ledger,
     budgeted: Budgeted,
-    guest_key: Option<String>,
     key: Digest,
     record: Record,
-    expect: Expect,
+    revision: u64,
 ) -> Result<Resumed, Problem> {
-    let record = record.renewed(now_ms(), &super::lease_of(&budgeted));
-    let put = in_time(&budgeted.deadline, ledger.put(&key, &record, expect)).await?;
+    // With the same key for the connector. Nothing was written under it yet, so that what is written begins now.
+    let write = settle::write(&budgeted, key.to_string());
+    let record = record.renewed(now_ms(), &super::lease_of(&budgeted)).of(write);
+    let put = in_time(&budgeted.deadline, ledger.put(&key, &record, Expect::Revision(revision))).await?;
     let revision = match put {
         Ok(revision) => revision,
-        Err(super::Unkept::Conflict) => return Ok(Resumed::Elsewhere),
+        Err(Unkept::Conflict) => return Ok(Resumed::Elsewhere),
         Err(why) => return Err(unkept(why)),
     };
     let claim = Claim { key, record, revision, voice: Voice::of(&budgeted) };
-    Ok(Resumed::Run(Box::new(Ready { order: Order::new(budgeted, guest_key), claim: Some(claim) })))
+    Ok(Resumed::Run(Box::new(Ready::claimed(budgeted, claim))))
+}
+
+/// Gives a write its answer that had begun and cannot be resumed: nobody knows how far it came, and from here on somebody
+/// looks.
+pub(crate) async fn give_up(app: &App, mark: &Mark, answer: Answer) {
+    let heir = Heir::new(app);
+    let given_up = async {
+        match heir.ledger.get(&mark.key).await? {
+            Some((record, revision)) if revision == mark.revision => {
+                heir.inherit(&mark.key, record, revision, answer, now_ms()).await
+            }
+            // It has an answer already, or nothing was done.
+            _ => Ok(()),
+        }
+    };
+    if let Err(error) = given_up.await {
+        tracing::warn!(key = %mark.key, %error, "a write whose host died is left to the sweep");
+    }
 }
 
 /// Takes the record of a write back that was accepted and never begun.

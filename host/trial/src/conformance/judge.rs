@@ -56,6 +56,14 @@ pub(super) fn judge(
                 found.push(("the user would read a text of the business system".to_owned(), leak_hint()));
             }
         }
+        // A look that tells nothing new: "unknown" is honest where something went wrong, "not applied" only where the
+        // system itself says that the object is not there.
+        Ending::Reply(_) if asked.ending.settled().is_some_and(|settled| settled != APPLIED) => {
+            let settled = asked.ending.settled().unwrap_or_default();
+            if !may_settle(expectation.output, settled) {
+                found.push((format!("the write is settled as `{settled}`, which the system did not say"), why()));
+            }
+        }
         Ending::Reply(_) => {
             let output = asked.ending.output().unwrap_or(&Value::Null);
             if let Some(error) = baseline.validator.and_then(|validator| validator.iter_errors(output).next()) {
@@ -81,6 +89,19 @@ pub(super) fn judge(
     found.extend(repeated_write(asked).map(|shown| (format!("a write was sent twice: {shown}"), repeat_hint())));
     found
 }
+
+/// Whether a write that is known to have happened may be settled so after a fault.
+fn may_settle(rule: OutputRule, settled: &str) -> bool {
+    match rule {
+        OutputRule::Same => false,
+        OutputRule::LessOnly => settled == UNKNOWN,
+        OutputRule::FewerToo | OutputRule::Any => true,
+    }
+}
+
+/// What a look can tell of a write, as fixtures write it.
+const APPLIED: &str = "applied";
+const UNKNOWN: &str = "unknown";
 
 fn leak_hint() -> Option<String> {
     Some("write the sentence yourself; a vendor's words belong into the failure's detail".to_owned())
@@ -181,6 +202,15 @@ mod tests {
             json!({ "id": "7", "new": false }),
         ] {
             assert!(differs(&usual, &lie, false), "{lie}");
+        }
+    }
+
+    #[test]
+    fn a_look_that_went_wrong_does_not_prove_that_nothing_happened() {
+        for row in super::super::table::TABLE.iter() {
+            let says_that_it_is_not_there = matches!(row.output, OutputRule::FewerToo | OutputRule::Any);
+            assert_eq!(may_settle(row.output, "not-applied"), says_that_it_is_not_there, "{}", row.fault);
+            assert_eq!(may_settle(row.output, "unknown"), row.output != OutputRule::Same, "{}", row.fault);
         }
     }
 

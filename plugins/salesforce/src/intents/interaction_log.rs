@@ -28,12 +28,24 @@ pub(crate) fn run(call: &Call, input: InteractionLogInput) -> Result<Interaction
     let at = when(call, &input)?;
 
     let draft = draft(call, &input, &who.id, related.as_ref(), at)?;
-    let is_same = |task: &wire::Task| {
+    let created = create::once(call, &draft, |task: &wire::Task| &task.id, is_same(&input, &who))?;
+    Ok(told(call, &settings, created, who, at, input))
+}
+
+/// Whether it was written down.
+pub(crate) fn settle(call: &Call, input: InteractionLogInput) -> Result<Settled<Interaction>, Failure> {
+    let settings = Settings::of(call)?;
+    let (who, at) = (who(call, &input)?, when(call, &input)?);
+    let found = create::settled(call, |task: &wire::Task| &task.id, is_same(&input, &who))?;
+    Ok(found.map(|created| told(call, &settings, created, who, at, input)))
+}
+
+/// Whether a task is the one that this input asks for.
+fn is_same(input: &InteractionLogInput, who: &Who) -> impl Fn(&wire::Task) -> bool {
+    |task| {
         let their_id = task.who_id.as_deref().and_then(RecordId::parse);
         task.subject.as_deref() == Some(input.subject.as_str()) && their_id.is_none_or(|id| id == who.id)
-    };
-    let created = create::once(call, &draft, |task: &wire::Task| &task.id, is_same)?;
-    Ok(told(call, &settings, created, who, at, input))
+    }
 }
 
 /// With whom it was held.

@@ -15,15 +15,26 @@ const NO_COMPANY: &str = "[not provided]";
 pub(crate) fn run(call: &Call, input: LeadCreateInput) -> Result<Lead, Failure> {
     let settings = Settings::of(call)?;
     let draft = draft(call, &settings, &input)?;
-    let is_same = |lead: &wire::Lead| {
+    let created = create::once(call, &draft, |lead: &wire::Lead| &lead.id, is_same(&input))?;
+    Ok(told(call, &settings, created, input))
+}
+
+/// Whether it was made.
+pub(crate) fn settle(call: &Call, input: LeadCreateInput) -> Result<Settled<Lead>, Failure> {
+    let settings = Settings::of(call)?;
+    let found = create::settled(call, |lead: &wire::Lead| &lead.id, is_same(&input))?;
+    Ok(found.map(|created| told(call, &settings, created, input)))
+}
+
+/// Whether a lead is the one that this input asks for.
+fn is_same(input: &LeadCreateInput) -> impl Fn(&wire::Lead) -> bool {
+    |lead| {
         let same = |known: &Option<String>, given: &Option<String>| match (known, given) {
             (Some(known), Some(given)) => known.to_lowercase() == given.to_lowercase(),
             (_, given) => given.is_none(),
         };
         same(&lead.last_name, &Some(input.last_name.clone())) && same(&lead.email, &input.email)
-    };
-    let created = create::once(call, &draft, |lead: &wire::Lead| &lead.id, is_same)?;
-    Ok(told(call, &settings, created, input))
+    }
 }
 
 fn draft(call: &Call, settings: &Settings, input: &LeadCreateInput) -> Result<Draft, Failure> {

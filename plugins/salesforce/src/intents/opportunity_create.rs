@@ -35,9 +35,23 @@ pub(crate) fn run(call: &Call, input: OpportunityCreateInput) -> Result<Opportun
         // Taken for new records only: it becomes the primary contact.
         .set_if("ContactId", contact_id.as_ref().map(|id| id.as_str().to_owned()))
         .with(custom_fields::write_new::<wire::Opportunity>(call, &input.fields, &[])?);
-    let is_same = |known: &wire::Opportunity| known.name.as_deref() == Some(input.name.as_str());
-    let created = create::once(call, &draft, |sale: &wire::Opportunity| &sale.id, is_same)?;
+    let created = create::once(call, &draft, |sale: &wire::Opportunity| &sale.id, is_same(&input))?;
     Ok(told(call, &settings, created, &sale, contact_id, input))
+}
+
+/// Whether it was made.
+pub(crate) fn settle(call: &Call, input: OpportunityCreateInput) -> Result<Settled<Opportunity>, Failure> {
+    let settings = Settings::of(call)?;
+    let sale = Sale::of(call, &settings, &input)?;
+    let contact = contact(call, &input)?;
+    let contact_id = contact.as_ref().map(|row| wire::id(&row.record.id)).transpose()?;
+    let found = create::settled(call, |sale: &wire::Opportunity| &sale.id, is_same(&input))?;
+    Ok(found.map(|created| told(call, &settings, created, &sale, contact_id, input)))
+}
+
+/// Whether an opportunity is the one that this input asks for.
+fn is_same(input: &OpportunityCreateInput) -> impl Fn(&wire::Opportunity) -> bool {
+    |known| known.name.as_deref() == Some(input.name.as_str())
 }
 
 /// What Salesforce insists on, and what money it is about.

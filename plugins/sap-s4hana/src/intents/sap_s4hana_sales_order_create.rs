@@ -57,6 +57,20 @@ pub(crate) fn run(call: &Call, input: SalesOrderCreateInput) -> Result<SalesOrde
     Ok(sales_order::told(call, &settings, &order, None, &[]))
 }
 
+/// Whether it was made: by the customer's reference, as an earlier call's order is found.
+pub(crate) fn settle(call: &Call, input: SalesOrderCreateInput) -> Result<Settled<SalesOrder>, Failure> {
+    let settings = Settings::of(call)?;
+    let draft = draft(call, &input)?;
+    may_order(call, &settings, &input)?;
+    match made_before(call, &settings, &draft) {
+        Ok(Some(order)) => Ok(Settled::Applied(sales_order::told(call, &settings, &order, None, &[]))),
+        Ok(None) => Ok(Settled::NotApplied),
+        // The reference stands for another order by now: ours may be behind it, or none.
+        Err(Failure { kind: FailureKind::Duplicate { .. }, .. }) => Ok(Settled::Unknown),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// Customers order for themselves: their number is on every invoice, so that here only a verified e-mail address proves.
 fn may_order(call: &Call, settings: &Settings, input: &SalesOrderCreateInput) -> Result<(), Failure> {
     if !settings.is_for_staff() && call.user().and_then(User::email).is_none() {

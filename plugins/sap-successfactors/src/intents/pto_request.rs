@@ -49,6 +49,23 @@ pub(crate) fn run(call: &Call, input: PtoRequestInput) -> Result<TimeOffRequest,
     Ok(told(call, row, &kind, &wish, &worker, input.note))
 }
 
+/// Whether it was made: its key is read, and that is chosen by this connector. Reads by key see a row as soon as it is
+/// there.
+pub(crate) fn settle(call: &Call, input: PtoRequestInput) -> Result<Settled<TimeOffRequest>, Failure> {
+    let settings = Settings::of(call)?;
+    let wish = Wish::of(&input)?;
+    let worker = Worker::of(call, input.employee_id.as_deref(), input.email.as_deref())?;
+    let kind = time_type::wanted(call, &settings, input.leave_type.as_deref())?;
+    let draft = draft(call, &worker, &kind, &wish, input.note.clone())?;
+    Ok(match read(call, &draft.external_code)? {
+        None => Settled::NotApplied,
+        Some(row) if is_same(&row, &draft, &wish, &worker) => {
+            Settled::Applied(told(call, row, &kind, &wish, &worker, input.note))
+        }
+        Some(_) => Settled::Unknown,
+    })
+}
+
 impl Wish {
     fn of(input: &PtoRequestInput) -> Result<Self, Failure> {
         let day = |pointer: &str, date: &Date| {

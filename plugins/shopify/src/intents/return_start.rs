@@ -3,7 +3,7 @@
 //! Shopify takes no key for `returnRequest`, so that sending it twice asks twice. Therefore: look for an open return
 //! before, send once, and after an answer that did not come look again instead of sending again.
 
-use jackfield_sdk::{Value, prelude::*};
+use jackfield_sdk::{Value, prelude::*, settle};
 
 use crate::{
     admin::Admin,
@@ -38,7 +38,44 @@ pub(crate) fn run(call: &Call, input: ReturnStartInput) -> Result<Return, Failur
     let lines = choose(&input, &returnable, all)?;
 
     let made = request(&admin, &order, &input, &lines)?;
-    Ok(told(&admin, &order, &input, &returnable, &lines, made))
+    let items = input.items.iter().enumerate().map(|(at, item)| {
+        let chosen = lines.iter().find(|line| line.item == at);
+        let line = chosen.and_then(|line| {
+            returnable.iter().find(|known| known.fulfillment_line_item.id == line.fulfillment_line_item_id)
+        });
+        told_item(item, line.map(|line| &line.fulfillment_line_item.line_item))
+    });
+    Ok(told(&admin, &order, items.collect(), made))
+}
+
+/// Whether it was asked for: by an open return of the same items that has come since the call began. Shopify has no place in
+/// a return for a mark of ours; a return of the same items before would have refused the call.
+pub(crate) fn settle(call: &Call, input: ReturnStartInput) -> Result<Settled<Return>, Failure> {
+    let (email, phone) = (input.email.as_deref(), input.phone.as_deref());
+    let ownership = Ownership::from(call, email, phone, input.postal_code.as_deref())?;
+    let admin = Admin::of(call)?;
+    let number = OrderNumber::parse(&input.order_number, &admin.settings)?;
+    let order = orders::graphql::find(&admin, &number, &ownership)?;
+
+    let read: OpenReturns = admin.graphql(documents::OPEN_RETURNS, &json!({ "orderId": order.id }))?;
+    let mut returns = read.order.map(|order| order.returns.nodes).ok_or_else(Failure::not_found)?;
+    let made_at = |known: &Wire| known.created_at.as_deref().and_then(Instant::parse);
+    let has_all =
+        |known: &Wire| input.items.iter().all(|item| lines_of(known).any(|(article, _)| is_meant(item, article)));
+    let is_ours = |known: &Wire| made_at(known).is_some_and(|at| settle::is_since(call, at)) && has_all(known);
+    if let Some(at) = returns.iter().position(is_ours) {
+        let made = returns.swap_remove(at);
+        let items = input.items.iter().map(|item| {
+            let article = lines_of(&made).map(|(article, _)| article).find(|article| is_meant(item, article));
+            told_item(item, article)
+        });
+        let items = items.collect();
+        return Ok(Settled::Applied(told(&admin, &order, items, made)));
+    }
+    // Read of the order itself and not searched for, so that a return is there as soon as it is made; the newest first, so
+    // that those which are not read are older still.
+    let none_since = returns.iter().all(|known| made_at(known).is_some_and(|at| settle::is_before(call, at)));
+    Ok(if none_since { Settled::NotApplied } else { Settled::Unknown })
 }
 
 /// An item that is on its way back, or waits for the shop's word, cannot be asked for again.
@@ -186,34 +223,24 @@ fn note(input: &ReturnStartInput, item: &ReturnItemInput) -> String {
     note.chars().take(NOTE_CHARS_MAX).collect()
 }
 
-fn told(
-    admin: &Admin<'_>,
-    order: &Proven,
-    input: &ReturnStartInput,
-    returnable: &[ReturnableLine],
-    lines: &[Line],
-    made: Wire,
-) -> Return {
-    let items = input.items.iter().enumerate().map(|(at, item)| {
-        let chosen = lines.iter().find(|line| line.item == at);
-        let line = chosen.and_then(|line| {
-            returnable.iter().find(|known| known.fulfillment_line_item.id == line.fulfillment_line_item_id)
-        });
-        let article = line.map(|line| &line.fulfillment_line_item.line_item);
-        ReturnItem {
-            sku: article.and_then(|article| article.sku.clone()).filter(|sku| !sku.is_empty()),
-            title: article.map(|article| article.title.clone()).unwrap_or_default(),
-            quantity: item.quantity,
-            reason: item.reason,
-            note: item.note.clone(),
-        }
-    });
+/// An item as it goes back.
+fn told_item(item: &ReturnItemInput, article: Option<&LineItem>) -> ReturnItem {
+    ReturnItem {
+        sku: article.and_then(|article| article.sku.clone()).filter(|sku| !sku.is_empty()),
+        title: article.map(|article| article.title.clone()).unwrap_or_default(),
+        quantity: item.quantity,
+        reason: item.reason,
+        note: item.note.clone(),
+    }
+}
+
+fn told(admin: &Admin<'_>, order: &Proven, items: Vec<ReturnItem>, made: Wire) -> Return {
     Return {
         number: Some(orders::number_of(&made.name)),
         order_number: orders::number_of(&order.name),
         status: names::return_status(admin.call.status_names(), &made.status),
         status_raw: Some(made.status),
-        items: items.collect(),
+        items,
         created_at: made.created_at.map(Timestamp::new),
         id: made.id,
         ..Return::default()

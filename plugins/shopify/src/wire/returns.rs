@@ -47,7 +47,7 @@ pub(crate) struct LineItem {
 
 #[derive(Debug, Deserialize)]
 pub(crate) struct OrderReturns {
-    #[serde(default)]
+    /// Never taken for none where it is missing: that would say that nothing was asked for.
     pub(crate) returns: Nodes<Return>,
 }
 

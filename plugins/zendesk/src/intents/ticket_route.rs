@@ -6,7 +6,7 @@ use crate::{
     agent, names, note,
     settings::Settings,
     sla, team,
-    ticket::{self, Asker, Found},
+    ticket::{self, Asker, Found, Wanted},
     wire::{self, Draft, Id, NewComment},
 };
 
@@ -23,11 +23,35 @@ pub(crate) fn run(call: &Call, input: TicketRouteInput) -> Result<TicketRouting,
     let mut found = found.change(call, |ticket| draft(call, &input, &destination, &tag, ticket))?;
     // Group, priority and promises hang together: what they have become is known only now.
     found.look_again(call);
-    Ok(TicketRouting {
+    Ok(routed(call, handed_off, &found))
+}
+
+/// Whether it was routed.
+pub(crate) fn settle(call: &Call, input: TicketRouteInput) -> Result<Settled<TicketRouting>, Failure> {
+    let found = Found::read(call, ticket::id(&input.ticket_id)?, Asker::of(call)?)?;
+    let destination = Destination::of(call, &input, &found.ticket)?;
+    let tag = Settings::of(call)?.hand_off_tag;
+    let draft = draft(call, &input, &destination, &tag, &found.ticket);
+    let handed_off = input.hand_off == Some(true);
+    let wanted = Wanted {
+        comment: draft.comment,
+        is_so: &|ticket| {
+            let tagged = ticket.tags.as_deref().unwrap_or_default().contains(&tag);
+            (!handed_off || tagged)
+                && destination.group.is_none_or(|group| ticket.group_id == Some(group))
+                && destination.agent.is_none_or(|agent| ticket.assignee_id == Some(agent))
+                && draft.priority.is_none_or(|wanted| ticket.priority.as_deref() == Some(wanted))
+        },
+    };
+    Ok(found.settled(call, &wanted)?.map(|found| routed(call, handed_off, &found)))
+}
+
+fn routed(call: &Call, handed_off: bool, found: &Found) -> TicketRouting {
+    TicketRouting {
         handed_off,
         wait_minutes: sla::minutes_to_reply(&found.ticket, call.now()),
         ticket: found.told(call, None),
-    })
+    }
 }
 
 /// Where the ticket goes; nothing of it is set where a person shall take over and nobody said who.

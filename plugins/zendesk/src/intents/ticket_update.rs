@@ -4,7 +4,7 @@ use jackfield_sdk::prelude::*;
 
 use crate::{
     custom_fields, names, note,
-    ticket::{self, Asker, Found},
+    ticket::{self, Asker, Found, Wanted},
     wire::{self, Draft, NewComment},
 };
 
@@ -16,6 +16,16 @@ pub(crate) fn run(call: &Call, input: TicketUpdateInput) -> Result<Ticket, Failu
 
     let found = found.change(call, |ticket| change.draft(ticket))?;
     Ok(found.told(call, None))
+}
+
+/// Whether it was changed.
+pub(crate) fn settle(call: &Call, input: TicketUpdateInput) -> Result<Settled<Ticket>, Failure> {
+    let id = ticket::id(&input.ticket_id)?;
+    let asker = Asker::customer(call, input.email.as_deref())?;
+    let change = Change::of(call, &input)?;
+    let found = Found::read(call, id, asker)?;
+    let wanted = Wanted { comment: change.draft(&found.ticket).comment, is_so: &|ticket| change.is_made(ticket) };
+    Ok(found.settled(call, &wanted)?.map(|found| found.told(call, None)))
 }
 
 /// What is to change, checked before anything is asked of Zendesk.
@@ -39,6 +49,15 @@ impl<'i> Change<'i> {
             priority: priority.transpose()?,
             custom_fields: custom_fields::write(call, &input.fields)?,
         })
+    }
+
+    /// Whether a ticket is as it was to become.
+    fn is_made(&self, ticket: &wire::Ticket) -> bool {
+        // What a custom field has become is Zendesk's to say: it may be kept in another form than it was sent.
+        self.custom_fields.is_empty()
+            && self.status.is_none_or(|wanted| ticket.status() == wanted)
+            && self.priority.is_none_or(|wanted| ticket.priority.as_deref() == Some(wanted))
+            && names::tags_after(ticket.tags.as_deref(), &self.input.add_tags, &self.input.remove_tags).is_none()
     }
 
     /// The change to this state of the ticket: all tags are sent, so they are made from those it has.

@@ -38,6 +38,11 @@ impl Guest for Connector {
         };
         Ok(answer.to_string())
     }
+
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(Vec::new())
     }

@@ -15,6 +15,11 @@ impl Guest for Connector {
             kept.push(std::hint::black_box(vec![1; 1 << 20]));
         }
     }
+
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(Vec::new())
     }

@@ -47,6 +47,10 @@ impl Guest for Connector {
         Ok(json!({ "intent": call.intent, "locale": call.locale, "input": input, "answers": answers }).to_string())
     }
 
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     /// One event, of what it was told.
     fn receive(delivery: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(vec![Event {

@@ -17,6 +17,11 @@ impl Guest for Connector {
         }
         Ok("\"all of them\"".to_owned())
     }
+
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(Vec::new())
     }

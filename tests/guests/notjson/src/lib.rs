@@ -12,6 +12,11 @@ impl Guest for Connector {
     fn handle(call: Call) -> Result<String, Failure> {
         Ok(if call.input == "true" { r#"{"surprise":[1,2]}"# } else { "{so, this: is} not json" }.to_owned())
     }
+
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(Vec::new())
     }

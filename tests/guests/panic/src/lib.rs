@@ -12,6 +12,11 @@ impl Guest for Connector {
     fn handle(call: Call) -> Result<String, Failure> {
         panic!("cannot go on with {}", call.intent);
     }
+
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(Vec::new())
     }

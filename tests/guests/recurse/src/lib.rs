@@ -18,6 +18,11 @@ impl Guest for Connector {
     fn handle(call: Call) -> Result<String, Failure> {
         Ok(deeper(call.now_ms).to_string())
     }
+
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(Vec::new())
     }

@@ -31,6 +31,11 @@ impl Guest for Connector {
         });
         Ok(format!("{:?}", answer.map(|response| response.status).map_err(|error| error.to_string())))
     }
+
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(Vec::new())
     }

@@ -19,6 +19,10 @@ impl Guest for Connector {
         Ok(format!("\"network {}\"", instance_network().handle()))
     }
 
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(Vec::new())
     }

@@ -16,6 +16,11 @@ impl Guest for Connector {
     fn handle(_: Call) -> Result<String, Failure> {
         Ok((CALLS.fetch_add(1, Ordering::Relaxed) + 1).to_string())
     }
+
+    fn settle(_: Call) -> Result<Settlement, Failure> {
+        Ok(Settlement::Unknown)
+    }
+
     fn receive(_: Delivery) -> Result<Vec<Event>, Failure> {
         Ok(Vec::new())
     }
