@@ -80,6 +80,18 @@ fn packaged(name: &str, manifest: String, effect: Effect, settles: &[&str]) -> V
     jackfield_sandbox::embed(&component(name), &section).expect("a guest takes a section")
 }
 
+/// A packaged connector with a change to its manifest.
+pub fn plugin_with_manifest(id: &str, change: impl FnOnce(&mut toml::Table)) -> Vec<u8> {
+    let bytes = std::fs::read(crate::plugin(id)).expect("a connector is a file");
+    let inspected = jackfield_sandbox::inspect(&bytes).expect("a connector is a component");
+    let (mut package, _) = inspected.package.expect("a connector has a package");
+    let mut manifest = package.manifest.parse().expect("a manifest is TOML");
+    change(&mut manifest);
+    package.manifest = toml::to_string(&manifest).expect("a table is TOML");
+    let section = serde_json::to_vec(&package).expect("a package is JSON");
+    jackfield_sandbox::embed(&bytes, &section).expect("a connector takes a section")
+}
+
 /// A configuration that serves guests beside each other, all behind the same upstream.
 pub fn config(dir: &Path, names: &[&str], upstream: &str, more: &str) -> String {
     let mut config = String::new();

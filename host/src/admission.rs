@@ -20,7 +20,7 @@ mod quota;
 mod validate;
 mod vet;
 
-pub use envelope::{Context, Received, is_locale};
+pub use envelope::{Context, ContextBody, Received, context, is_locale, read};
 pub use quota::{Place, Quota};
 pub use validate::Validator;
 pub use vet::{Vetted, enter, sound, vet};
@@ -136,15 +136,8 @@ impl Admission {
     /// `forbidden`, `rate-limited`, `overloaded`, `malformed` or `invalid-input`.
     pub fn admit(&self, caller: Arc<Caller>, received: Received<'_>) -> Result<Admitted, Problem> {
         covered(&caller, received)?;
-        let in_caller = caller.quota.take().ok_or_else(|| {
-            Problem::told(Code::RateLimited, format!("caller `{}` has its calls in flight", caller.name))
-                .retry_after(1_000)
-        })?;
-        let in_host = self
-            .host
-            .take()
-            .ok_or_else(|| Problem::told(Code::Overloaded, "the host has its calls in flight").retry_after(1_000))?;
-        read(caller, received, [in_caller, in_host])
+        let places = self.enter(&caller)?;
+        admitted(caller, received, places)
     }
 
     /// Lets a request in again that was let in and accepted before. It was promised an answer, so it waits for room.
@@ -157,7 +150,7 @@ impl Admission {
         let caller = known.ok_or_else(gone)?;
         covered(&caller, received)?;
         match (caller.quota.wait().await, self.host.wait().await) {
-            (Some(in_caller), Some(in_host)) => read(caller, received, [in_caller, in_host]),
+            (Some(in_caller), Some(in_host)) => admitted(caller, received, [in_caller, in_host]),
             _ => Err(Problem::new(Code::Internal, "a bound is closed")),
         }
     }
@@ -165,6 +158,22 @@ impl Admission {
     /// Calls that may be under way in the host.
     pub fn in_flight_max(&self) -> usize {
         self.host.max()
+    }
+
+    /// Takes a place in the caller's bound and in the host's.
+    ///
+    /// # Errors
+    /// `rate-limited` or `overloaded`.
+    pub fn enter(&self, caller: &Caller) -> Result<[Place; 2], Problem> {
+        let in_caller = caller.quota.take().ok_or_else(|| {
+            Problem::told(Code::RateLimited, format!("caller `{}` has its calls in flight", caller.name))
+                .retry_after(1_000)
+        })?;
+        let in_host = self
+            .host
+            .take()
+            .ok_or_else(|| Problem::told(Code::Overloaded, "the host has its calls in flight").retry_after(1_000))?;
+        Ok([in_caller, in_host])
     }
 
     /// Calls under way in the host.
@@ -187,7 +196,7 @@ fn covered(caller: &Caller, received: Received<'_>) -> Result<(), Problem> {
 }
 
 /// Reads the envelope of a request that has its places.
-fn read(caller: Arc<Caller>, received: Received<'_>, places: [Place; 2]) -> Result<Admitted, Problem> {
+fn admitted(caller: Arc<Caller>, received: Received<'_>, places: [Place; 2]) -> Result<Admitted, Problem> {
     let envelope = envelope::parse(received.body)?;
     let context = envelope::context(envelope.context)?;
     let options = envelope.options.unwrap_or_default();

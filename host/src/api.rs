@@ -23,6 +23,7 @@ use crate::trace::Trace;
 mod audit;
 mod calls;
 mod connections;
+mod fallbacks;
 mod formats;
 mod health;
 mod manner;
@@ -72,6 +73,7 @@ pub fn routes() -> Router<Api> {
         .route("/v1/calls/{id}", get(calls::look))
         .route("/v1/calls/{id}/events", get(calls::follow))
         .route("/v1/calls/{id}/cancel", post(calls::cancel))
+        .route("/v1/fallbacks", post(fallbacks::accept))
         .route("/v1/connections", get(connections::list))
         .route("/v1/connections/{name}/test", post(connections::test))
         .route("/v1/audit", get(audit::list))

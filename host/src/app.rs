@@ -16,15 +16,16 @@ use crate::audit::AuditLog;
 use crate::cache::GuestCache;
 use crate::calls::Calls;
 use crate::config::{Complaints, Config, Draft, Resilience};
-use crate::dispatch::confirm::TokenSeal;
 use crate::dispatch::fresh::Answers;
 use crate::dispatch::fresh::answers::Tenancy;
 use crate::dispatch::settle::Schedule;
+use crate::fallback::Fallbacks;
 use crate::guest_log::TracingLog;
 use crate::metrics::Metrics;
 use crate::orchestrate::Orchestrator;
 use crate::registry::Registry;
 use crate::secrets;
+use crate::token_seal::TokenSeal;
 
 /// A host, ready to answer. Everything in it is decided before the first request.
 pub struct App {
@@ -46,8 +47,10 @@ pub struct App {
     pub answers: Arc<Answers>,
     /// Calls that are answered later.
     pub calls: Calls,
-    /// Seals the tokens of questions to users.
-    pub confirmations: TokenSeal,
+    /// Seals the tokens of questions and offers to users.
+    pub tokens: TokenSeal,
+    /// What there is where a business system fails.
+    pub fallbacks: Fallbacks,
     /// When to look for writes whose end nobody heard.
     pub settlements: Arc<Schedule>,
     sandbox: Arc<Sandbox>,
@@ -103,9 +106,16 @@ impl App {
         if let (Some(registry), Some(egress)) = (&registry, &egress) {
             check_schemes(&config, registry, egress, &mut complaints);
         }
+        let meter = metrics.messages();
+        let fallbacks = registry.as_ref().map(|registry| {
+            let (store, vault, audit) = (store.clone(), vault.clone(), audit.clone());
+            Fallbacks::new(&config, registry, store, vault, meter, audit, &mut complaints)
+        });
         let disabled = options.partial.then(|| complaints.take_credentials());
         complaints.check()?;
-        let (Some(mut registry), Some(renderer), Some(egress)) = (registry, renderer, egress) else {
+        let (Some(mut registry), Some(renderer), Some(egress), Some(fallbacks)) =
+            (registry, renderer, egress, fallbacks)
+        else {
             return Err(complaints);
         };
         for complaint in disabled.iter().flat_map(Complaints::list) {
@@ -113,7 +123,7 @@ impl App {
             tracing::error!(connection, problem = complaint.message, hint = complaint.hint, "connection disabled");
             registry.disable(connection, &complaint.message);
         }
-        let confirmations = TokenSeal::new()
+        let tokens = TokenSeal::new()
             .map_err(|why| Complaints::file(&config.source.path, why, "look at the system's random numbers"))?;
         let answers = answers(&config, &registry, &metrics);
         let egress = Arc::new(egress);
@@ -138,7 +148,8 @@ impl App {
                 audit,
                 answers,
                 calls,
-                confirmations,
+                tokens,
+                fallbacks,
                 settlements: Arc::default(),
                 sandbox,
                 vault,

@@ -21,6 +21,7 @@ mod connect;
 mod docs;
 mod inspect;
 mod key;
+mod messages;
 mod new;
 mod secrets;
 mod serve;
@@ -54,6 +55,8 @@ enum Verb {
     Call(call::Args),
     /// Prove and read what was done with credentials.
     Audit(audit::Args),
+    /// Look after what waits for a helpdesk.
+    Messages(messages::Args),
     /// Look after the file that holds tokens and the audit log.
     Store(store::Args),
     /// Begin a connector: a folder that builds, tests and answers at once.
@@ -163,6 +166,7 @@ pub fn main() -> Exit {
         Verb::Connect(args) => connect::run(args),
         Verb::Call(args) => call::run(args),
         Verb::Audit(args) => audit::run(args),
+        Verb::Messages(args) => messages::run(args),
         Verb::Store(args) => store::run(args),
         Verb::New(args) => new::run(args),
         Verb::Build(args) => build::run(args),

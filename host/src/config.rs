@@ -19,6 +19,7 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 mod cache;
 mod calls;
+mod fallback;
 mod policy;
 pub mod rate;
 mod report;
@@ -27,7 +28,8 @@ mod secrets;
 
 pub use cache::CacheSection;
 pub use calls::CallsSection;
-pub use policy::{IntentSection, TextsSection};
+pub use fallback::{ContactSection, FallbackSection, FallbackTexts, Word};
+pub use policy::{IntentSection, MessageMode, TextsSection};
 pub use rate::RateSection;
 pub use report::{Complaint, Complaints};
 pub use resilience::{Resilience, ResilienceSection};
@@ -68,6 +70,8 @@ pub struct Config {
     pub routes: Vec<Spanned<RouteRule>>,
     /// Times, questions and keeping, by pattern of intents.
     pub intents: BTreeMap<String, Spanned<IntentSection>>,
+    /// What to fall back on, by tenant.
+    pub fallbacks: BTreeMap<String, Spanned<FallbackSection>>,
     /// Sentences of the host, by locale.
     pub texts: BTreeMap<String, Spanned<TextsSection>>,
     /// Texts that replace the catalogue's.
@@ -341,6 +345,7 @@ impl Config {
             connections: sections.named("connection"),
             routes: sections.list("route"),
             intents: sections.named("intent"),
+            fallbacks: sections.named("fallback"),
             texts: sections.named("texts"),
             templates: sections.list("template"),
         };
@@ -450,6 +455,9 @@ impl Config {
         self.calls.check(complaints);
         for (pattern, section) in &self.intents {
             policy::check_intent(pattern, section, complaints);
+        }
+        for (tenant, section) in &self.fallbacks {
+            fallback::check(tenant, section, complaints);
         }
         for (locale, texts) in &self.texts {
             policy::check_texts(locale, texts.span(), texts.get_ref(), complaints);
@@ -593,7 +601,7 @@ impl<'i> Sections<'_, 'i> {
                 Some(key.span()),
                 format!("`{}` means nothing here", key.get_ref()),
                 "known sections: server, sandbox, store, settle, cache, calls, limits, resilience, vault, openbao, caller, \
-                 connector, connection, route, intent, texts, template",
+                 connector, connection, route, intent, fallback, texts, template",
             );
         }
     }

@@ -1,6 +1,6 @@
 //! Carries a vetted request out: once, with the person's yes where one is needed, and in time. [`run`] is the guest in
-//! its sandbox; [`deadline`], [`idempotency`], [`confirm`] and [`fresh`] are what stands before it, [`degrade`] is what
-//! comes after a failure, and [`settle`] what comes after a write whose end nobody heard.
+//! its sandbox; [`deadline`], [`idempotency`], [`confirm`] and [`fresh`] are what stands before it, and [`settle`] is what
+//! comes after a write whose end nobody heard. What comes after any other failure is the business of `fallback`.
 
 use std::sync::Arc;
 
@@ -23,7 +23,6 @@ use crate::trace::Trace;
 
 pub mod confirm;
 pub mod deadline;
-pub mod degrade;
 pub mod envelope;
 pub mod fresh;
 pub mod idempotency;
@@ -31,8 +30,6 @@ pub mod settle;
 
 use confirm::Agreed;
 use deadline::Budgeted;
-use idempotency::Claim;
-use settle::Pending;
 
 /// How long a caller is told to wait for a place in the sandbox, in milliseconds.
 const FULL_RETRY_MS: u32 = 1_000;
@@ -59,6 +56,16 @@ impl Order {
     /// What is carried out, with its input.
     pub(crate) fn vetted(&self) -> &Vetted {
         &self.budgeted.vetted
+    }
+
+    /// The same, with its budget.
+    pub(crate) fn budgeted(&self) -> &Budgeted {
+        &self.budgeted
+    }
+
+    /// Where it can still be taken back.
+    pub(crate) fn gate(&self) -> &WriteGate {
+        &self.gate
     }
 
     /// When it ends.
@@ -132,22 +139,6 @@ where
     };
     drop(guard);
     answered
-}
-
-/// What stays of a call before anybody hears its answer.
-///
-/// # Errors
-/// The very problem that came, in its final words.
-pub(crate) async fn conclude(
-    app: &App,
-    pending: Option<Pending>,
-    claim: Option<Claim>,
-    answered: Result<Reply, Problem>,
-) -> Result<Reply, Problem> {
-    // A write whose end nobody heard is on record before anybody is told so: from then on somebody looks.
-    let answered = settle::take_up(app, pending, answered).await;
-    // What was heard once can be heard again.
-    idempotency::keep(app, claim, answered).await
 }
 
 /// A call whose task ended without an answer.
@@ -327,7 +318,14 @@ impl Voice {
             // What a connector found to say about its own failure is more than we know.
             _ if problem.text.is_some() => return problem,
             (_, WriteOutcome::Applied | WriteOutcome::Unknown) => Sentence::Unknown,
-            (Code::Timeout, WriteOutcome::None) => Sentence::Timeout,
+            // Where nobody wrote other words, `fallback` says what happened and what may be done.
+            (Code::Timeout, WriteOutcome::None) => {
+                let written = self.intent.policy.sentences.written(Sentence::Timeout, &self.locale);
+                return match written {
+                    Some(text) => problem.saying(text),
+                    None => problem,
+                };
+            }
             (Code::IdempotencyInFlight, WriteOutcome::None) => Sentence::Progress,
             _ => return problem,
         };

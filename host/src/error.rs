@@ -6,8 +6,11 @@
 use std::sync::Arc;
 
 use jackfield_core::call::WriteOutcome;
+use jackfield_core::degrade::Trouble;
 use jackfield_core::failure::{Failure, FailureKind, FieldError};
 use serde::Serialize;
+
+use crate::fallback::Offers;
 
 /// The closed list of problem codes. A code decides the status and whether trying again makes sense.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -175,36 +178,52 @@ impl Code {
         }
     }
 
-    /// A sentence that fits a chat.
-    fn text(self) -> &'static str {
+    /// A sentence that fits a chat. What may be done instead is not said here: that is known later.
+    pub fn text(self) -> &'static str {
         match self {
             Code::NotFound => "I couldn't find anything that matches these details. Please check them and try again.",
             Code::InvalidInput => "Some of the details don't look right. Please check them and try again.",
             Code::Duplicate => "That exists already.",
             Code::Conflict => "That was changed by somebody else just now. Would you like to try again?",
             Code::Rejected | Code::Denied | Code::Forbidden | Code::Unsupported | Code::UnknownIntent => {
-                "I can't do that here. Should I connect you with a team member?"
+                "I can't do that here."
             }
             Code::RateLimited | Code::Overloaded => "It's very busy right now. Please try again in a moment.",
             Code::Timeout | Code::Unavailable | Code::ReauthRequired | Code::ConnectorFault | Code::Internal => {
-                "I'm having trouble accessing that information right now. Would you like to try again, or should I connect you with a team member?"
+                "I'm having trouble accessing that information right now."
             }
             Code::IdempotencyInFlight => "I'm still working on that, please hold on.",
             Code::Malformed | Code::Unauthenticated | Code::Gone | Code::TooLarge | Code::IdempotencyMismatch => {
-                "Something went wrong on our side. Should I connect you with a team member?"
+                "Something went wrong on our side."
             }
         }
     }
 
-    /// What the bot may offer next.
-    fn options(self) -> &'static [&'static str] {
+    /// What it says about the business system: whether there is anything to fall back on.
+    pub fn trouble(self) -> Trouble {
         match self {
-            Code::Timeout | Code::Unavailable | Code::ReauthRequired | Code::ConnectorFault | Code::Internal => {
-                &["retry", "handoff"]
-            }
-            Code::RateLimited | Code::Overloaded | Code::Conflict | Code::IdempotencyInFlight => &["retry"],
-            Code::Rejected | Code::Denied | Code::Unsupported | Code::Forbidden | Code::UnknownIntent => &["handoff"],
-            _ => &[],
+            Code::Unavailable => Trouble::Unavailable,
+            Code::Timeout => Trouble::Timeout,
+            Code::RateLimited => Trouble::RateLimited,
+            Code::Overloaded => Trouble::Overloaded,
+            Code::ReauthRequired => Trouble::ReauthRequired,
+            Code::Denied => Trouble::Denied,
+            Code::ConnectorFault => Trouble::ConnectorFault,
+            Code::Unsupported => Trouble::Unsupported,
+            Code::Internal => Trouble::Internal,
+            Code::Malformed
+            | Code::Unauthenticated
+            | Code::Forbidden
+            | Code::UnknownIntent
+            | Code::NotFound
+            | Code::Duplicate
+            | Code::Conflict
+            | Code::IdempotencyInFlight
+            | Code::TooLarge
+            | Code::InvalidInput
+            | Code::IdempotencyMismatch
+            | Code::Rejected
+            | Code::Gone => Trouble::Request,
         }
     }
 }
@@ -229,7 +248,7 @@ pub struct Problem {
     /// Whether `detail` goes to the caller too: only for what the caller did, never for what a system answered.
     told: bool,
     /// For the user; the code's own sentence when absent.
-    pub text: Option<String>,
+    pub text: Option<Box<str>>,
     /// One per wrong field, in the order of the schema.
     pub errors: Vec<FieldError>,
     /// When trying again makes sense, in milliseconds.
@@ -240,6 +259,8 @@ pub struct Problem {
     pub existing_id: Option<Box<str>>,
     /// The call it belongs to, once there is one.
     pub call_id: Option<Arc<str>>,
+    /// What may be done instead, once somebody looked.
+    pub options: Offers,
 }
 
 /// The body of a problem as it goes over the wire: `application/problem+json`.
@@ -257,8 +278,8 @@ struct Body<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     retry_after_ms: Option<u32>,
     outcome: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    options: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Offers::is_empty")]
+    options: &'p Offers,
     #[serde(skip_serializing_if = "Option::is_none")]
     existing_id: Option<&'p str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -280,6 +301,7 @@ impl Problem {
             outcome: WriteOutcome::None,
             existing_id: None,
             call_id: None,
+            options: Offers::default(),
         }
     }
 
@@ -307,8 +329,13 @@ impl Problem {
     }
 
     /// Says it in other words to the user.
-    pub fn saying(self, text: impl Into<String>) -> Problem {
+    pub fn saying(self, text: impl Into<Box<str>>) -> Problem {
         Problem { text: Some(text.into()), ..self }
+    }
+
+    /// Says what may be done instead.
+    pub fn offering(self, options: Offers) -> Problem {
+        Problem { options, ..self }
     }
 
     /// Ties it to its call.
@@ -350,7 +377,14 @@ impl Problem {
             FailureKind::Unsupported => (Code::Unsupported, None, Vec::new(), None, None),
             FailureKind::Internal => (Code::ConnectorFault, None, Vec::new(), None, None),
         };
-        Problem { text, errors, retry_after_ms, existing_id, outcome, ..Problem::new(code, failure.detail) }
+        Problem {
+            text: text.map(Into::into),
+            errors,
+            retry_after_ms,
+            existing_id,
+            outcome,
+            ..Problem::new(code, failure.detail)
+        }
     }
 
     /// The body as JSON.
@@ -367,7 +401,7 @@ impl Problem {
             retryable: self.code.retryable() && nothing_written,
             retry_after_ms: self.retry_after_ms,
             outcome: outcome_word(self.outcome),
-            options: self.code.options().iter().copied().filter(|o| nothing_written || *o != "retry").collect(),
+            options: &self.options,
             existing_id: self.existing_id.as_deref(),
             call_id: self.call_id.as_deref(),
             errors: &self.errors,

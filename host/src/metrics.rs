@@ -52,10 +52,46 @@ pub struct Metrics {
     troubled: Family<Standing, Gauge>,
     settled: Family<Outcome, Counter>,
     unsettled: Gauge,
+    messages: MessageMeter,
     in_flight: Gauge,
     upstream: Upstream,
     answers: AnswerCounts,
     later: Gauges,
+}
+
+/// Counts what is taken down for a helpdesk.
+#[derive(Clone, Default)]
+pub struct MessageMeter {
+    open: Family<MessageStanding, Gauge>,
+    happened: Family<MessageEvent, Counter>,
+}
+
+/// Messages that are not done.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MessageStanding {
+    connection: String,
+    /// `waiting`, `delivering`, `unknown` or `dead`: an alert is set on the last two.
+    state: &'static str,
+}
+
+/// What happened to one.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct MessageEvent {
+    connection: String,
+    /// `taken`, `delivered`, `unknown` or `dead`.
+    how: &'static str,
+}
+
+impl MessageMeter {
+    /// A message of a helpdesk stands so, or does not any more.
+    pub fn stands(&self, helpdesk: &str, state: &'static str, change: i64) {
+        self.open.get_or_create(&MessageStanding { connection: helpdesk.to_owned(), state }).inc_by(change);
+    }
+
+    /// Something happened to one.
+    pub fn happened(&self, helpdesk: &str, how: &'static str) {
+        self.happened.get_or_create(&MessageEvent { connection: helpdesk.to_owned(), how }).inc();
+    }
 }
 
 /// Credentials that do not work as they should.
@@ -87,12 +123,32 @@ impl Default for Metrics {
         registry.register("settled", "Writes whose end nobody heard, by what became of them", settled.clone());
         let unsettled = Gauge::default();
         registry.register("unsettled", "Writes of which nobody knows yet what became of them", unsettled.clone());
+        let messages = MessageMeter::default();
+        registry.register(
+            "messages_open",
+            "Messages for a helpdesk that are not done, by state",
+            messages.open.clone(),
+        );
+        registry.register("messages", "What happened to messages for a helpdesk", messages.happened.clone());
         let upstream = Upstream::register(&mut registry);
         let answers = AnswerCounts::register(&mut registry);
         let later = Gauges::default();
         registry.register("calls_working", "Accepted calls that this host carries out", later.working.clone());
         registry.register("calls_watched", "Streams and waiting polls that are open", later.watchers.clone());
-        Metrics { registry, calls, seconds, refused, troubled, settled, unsettled, in_flight, upstream, answers, later }
+        Metrics {
+            registry,
+            calls,
+            seconds,
+            refused,
+            troubled,
+            settled,
+            unsettled,
+            messages,
+            in_flight,
+            upstream,
+            answers,
+            later,
+        }
     }
 }
 
@@ -131,6 +187,11 @@ impl Metrics {
                 gauge(change.to).inc();
             }
         })
+    }
+
+    /// Counts messages for helpdesks.
+    pub fn messages(&self) -> MessageMeter {
+        self.messages.clone()
     }
 
     /// Counts the traffic with business systems.

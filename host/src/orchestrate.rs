@@ -136,7 +136,7 @@ fn failure(problem: Problem) -> Failure {
         Code::ReauthRequired => FailureKind::ReauthRequired,
         Code::Conflict => FailureKind::Conflict,
         Code::RateLimited => FailureKind::RateLimited { retry_after_ms: problem.retry_after_ms },
-        Code::Rejected => FailureKind::Rejected { sentence: problem.text.unwrap_or_default() },
+        Code::Rejected => FailureKind::Rejected { sentence: problem.text.map(String::from).unwrap_or_default() },
         Code::Unavailable | Code::Overloaded => FailureKind::Unavailable,
         Code::Timeout => FailureKind::Timeout,
         Code::Unsupported | Code::UnknownIntent => FailureKind::Unsupported,

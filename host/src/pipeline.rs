@@ -4,17 +4,19 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use jackfield_core::call::WriteGate;
 use jackfield_core::idempotency::Answer;
 
 use crate::admission::{self, Caller, Received};
 use crate::app::App;
 use crate::calls::{self, Job, Request, Running, Stages};
 use crate::dispatch::confirm::{self, Agreed, Consent, Ready};
-use crate::dispatch::degrade::{self, Standby};
-use crate::dispatch::fresh::{self, Wake};
+use crate::dispatch::fresh::{self, Inquiry, Wake};
 use crate::dispatch::idempotency::{self, Before, Resumed, Seen};
 use crate::dispatch::{self, Order, deadline};
+use crate::ending::Ending;
 use crate::error::Problem;
+use crate::fallback::{self, Case};
 use crate::reply::{self, Checked, Reply};
 use crate::route;
 use crate::trace::Trace;
@@ -46,26 +48,27 @@ pub async fn answer(
     received: Received<'_>,
     trace: &Trace,
 ) -> Result<Answered, Problem> {
-    let mut counted = Counted { app, began: Instant::now(), of: None };
+    let mut course = Course { app, trace, began: Instant::now(), case: None };
     let answered = async {
-        match check(app, caller, received, trace, &mut counted).await? {
+        match check(caller, received, &mut course).await? {
             Passed::Answered(answered) => Ok(answered),
-            Passed::Agreed(agreed) => {
-                // While the call is still there: what is said instead of an answer if the system fails.
-                let standby = Standby::of(app, &agreed);
-                let answered = match standby.inquiry() {
+            Passed::Agreed(agreed, case) => {
+                let reply = match Inquiry::of(app, agreed.budgeted()) {
                     // Before the guest, but after every check: what is kept, or what others are asking, answers this too.
-                    Some(inquiry) => fresh::answer(app, inquiry, *agreed, fetch).await,
+                    Some(inquiry) => {
+                        let answered = fresh::answer(app, &inquiry, *agreed, fetch).await;
+                        // When no more can be learnt: something that is better than a problem.
+                        fallback::soften(app, &case, Some(&inquiry), &WriteGate::default(), answered).await?
+                    }
                     // From here on a write goes on without its caller.
-                    None => dispatch::see_through(app, *agreed, carry_out).await,
+                    None => dispatch::see_through(app, *agreed, |app, agreed| carry_out(app, agreed, case)).await?,
                 };
-                // Last of all, when no more can be learnt: something that is better than a problem.
-                degrade::soften(app, &standby, answered).map(|reply| Answered::Now(Box::new(reply)))
+                Ok(Answered::Now(Box::new(reply)))
             }
         }
     };
-    let answered = answered.await.map_err(|problem| problem.of_call(&trace.call_id));
-    counted.ended(match &answered {
+    let answered = answered.await.map_err(|problem| course.said(problem));
+    course.ended(match &answered {
         Ok(answered) => answered.outcome(),
         Err(problem) => problem.code.as_str(),
     });
@@ -82,28 +85,23 @@ pub async fn accept(
     received: Received<'_>,
     trace: &Trace,
 ) -> Result<Accepted, Problem> {
-    let mut counted = Counted { app, began: Instant::now(), of: None };
+    let mut course = Course { app, trace, began: Instant::now(), case: None };
     let accepted = async {
-        match check(app, caller, received, trace, &mut counted).await? {
+        match check(caller, received, &mut course).await? {
             Passed::Answered(answered) => Ok(Accepted::Now(answered)),
             // From here on the call goes on without its caller, and without this process.
-            Passed::Agreed(agreed) => {
+            Passed::Agreed(agreed, case) => {
                 let request = Request::of(&received, trace.traceparent.as_deref());
-                let standby = Standby::of(app, &agreed);
-                let perform = async move |app: Arc<App>, order: Order| {
-                    let answered = perform(app.clone(), order).await;
-                    degrade::soften(&app, &standby, answered)
-                };
-                calls::accept(app, *agreed, request, Stages { commit, perform }).await.map(Accepted::Later)
+                calls::accept(app, *agreed, case, request, Stages { commit, perform }).await.map(Accepted::Later)
             }
         }
     };
-    let accepted = accepted.await.map_err(|problem| problem.of_call(&trace.call_id));
+    let accepted = accepted.await.map_err(|problem| course.said(problem));
     match &accepted {
-        Ok(Accepted::Now(answered)) => counted.ended(answered.outcome()),
+        Ok(Accepted::Now(answered)) => course.ended(answered.outcome()),
         // It is counted at its end.
         Ok(Accepted::Later(_)) => {}
-        Err(problem) => counted.ended(problem.code.as_str()),
+        Err(problem) => course.ended(problem.code.as_str()),
     }
     accepted
 }
@@ -115,61 +113,63 @@ pub async fn accept(
 /// What refuses it now, since the configuration may have changed; `timeout` of unknown outcome for a write that had begun.
 pub(crate) async fn take_up(app: &Arc<App>, call_id: &str, job: &Job) -> Result<Resumed, Problem> {
     let trace = Trace { call_id: call_id.into(), ..Trace::new(job.request.traceparent()) };
-    let mut admitted = app.admission.readmit(&job.owner.caller, &job.owner.tenant, job.request.received()).await?;
-    // Who was asked then is asked now, whatever the routes say.
-    admitted.connection = Some(job.connection.clone());
-    let routed = route::choose(&app.registry, admitted)?;
-    let vetted = admission::vet(routed)?;
-    let budgeted = deadline::start(vetted, &trace)?;
-    // The record of a write knows how far it came. What has begun is not begun again.
-    let before = Before { mark: job.mark, begun: job.begun };
-    idempotency::resume(app, budgeted, before).await
+    let mut case = None;
+    let resumed = async {
+        let mut admitted = app.admission.readmit(&job.owner.caller, &job.owner.tenant, job.request.received()).await?;
+        // Who was asked then is asked now, whatever the routes say.
+        admitted.connection = Some(job.connection.clone());
+        let routed = route::choose(&app.registry, admitted)?;
+        let vetted = admission::vet(routed)?;
+        let case = case.insert(Case::of(app, &vetted, &trace));
+        let budgeted = deadline::start(vetted, &trace)?;
+        // The record of a write knows how far it came. What has begun is not begun again.
+        let before = Before { mark: job.mark, begun: job.begun };
+        Ok(match idempotency::resume(app, budgeted, before).await? {
+            Resumed::Answered(answer) => Resumed::Answered(fallback::renew(app, case, answer)),
+            resumed => resumed,
+        })
+    };
+    resumed.await.map_err(|problem| fallback::offer(app, case.as_ref(), job.at_worst(problem)))
 }
 
 /// What the stages leave that can refuse a call without having done anything.
 enum Passed {
     /// It is answered.
     Answered(Answered),
-    /// It may be carried out.
-    Agreed(Box<Agreed>),
+    /// It may be carried out, and there is this to fall back on.
+    Agreed(Box<Agreed>, Arc<Case>),
 }
 
-async fn check(
-    app: &Arc<App>,
-    caller: Arc<Caller>,
-    received: Received<'_>,
-    trace: &Trace,
-    counted: &mut Counted<'_>,
-) -> Result<Passed, Problem> {
+async fn check(caller: Arc<Caller>, received: Received<'_>, course: &mut Course<'_>) -> Result<Passed, Problem> {
+    let (app, trace) = (course.app, course.trace);
     // First of all, since it is cheap and since nothing behind it should run for a stranger: scope, room, envelope.
     let admitted = app.admission.admit(caller, received)?;
     // Before validation: the region for phone numbers and a connector's own schemas hang on the connection.
     let routed = route::choose(&app.registry, admitted)?;
     // Bad input ends here; no guest ever sees it.
     let vetted = admission::vet(routed)?;
-    counted.of = Some((vetted.connection.name.clone(), vetted.intent.spec.name.clone()));
+    // Whatever fails from here on, there may be something else for the person.
+    let case = course.case.insert(Arc::new(Case::of(app, &vetted, trace)));
     // One budget for all that follows. It began with the request, so that what admission took is spent.
     let budgeted = deadline::start(vetted, trace)?;
     // Before anybody is asked anything: a write that arrives again gets the answer that it got.
     let unanswered = match idempotency::look(app, budgeted).await? {
-        Seen::Before(answer) => return Ok(Passed::Answered(Answered::Before(answer))),
+        Seen::Before(answer) => return Ok(Passed::Answered(Answered::Before(fallback::renew(app, case, answer)))),
         Seen::New(unanswered) => unanswered,
     };
     // Of the validated input, since a person says yes to exactly that.
     match confirm::seek(app, *unanswered)? {
         Consent::Question(question) => Ok(Passed::Answered(Answered::Now(question))),
-        Consent::Given(agreed) => Ok(Passed::Agreed(agreed)),
+        Consent::Given(agreed) => Ok(Passed::Agreed(agreed, case.clone())),
     }
 }
 
 /// The stages that a write goes through to their end, whoever waits for it.
-async fn carry_out(app: Arc<App>, agreed: Agreed) -> Result<Reply, Problem> {
+async fn carry_out(app: Arc<App>, agreed: Agreed, case: Arc<Case>) -> Result<Reply, Problem> {
     let ready = commit(app.clone(), agreed).await?;
-    let pending = ready.pending();
-    let Ready { order, claim } = ready;
+    let (order, ending) = Ending::of(&app, ready, case);
     let answered = perform(app.clone(), order).await;
-    // Before the caller hears it: the answer is kept, and a write whose end nobody heard is on record to be looked for.
-    dispatch::conclude(&app, pending, claim, answered).await
+    ending.reach(&app, answered).await
 }
 
 /// The last that can refuse a call, and the first that leaves a trace of it.
@@ -219,19 +219,28 @@ impl Answered {
     }
 }
 
-/// What the counters are told of a request.
-struct Counted<'a> {
-    app: &'a App,
+/// What is known of a request by now: for the counters, and for what there may be instead of an answer.
+struct Course<'a> {
+    app: &'a Arc<App>,
+    trace: &'a Trace,
     began: Instant,
-    /// Connection and intent, once they are known to be ours: a caller cannot make labels.
-    of: Option<(Arc<str>, String)>,
+    /// Once connection and intent are known to be ours: a caller cannot make labels.
+    case: Option<Arc<Case>>,
 }
 
-impl Counted<'_> {
+impl Course<'_> {
+    /// What went wrong is said with what would work now.
+    fn said(&self, problem: Problem) -> Problem {
+        fallback::offer(self.app, self.case.as_deref(), problem).of_call(&self.trace.call_id)
+    }
+
     fn ended(self, outcome: &'static str) {
-        match self.of {
-            Some((connection, intent)) => self.app.metrics.called(&connection, &intent, outcome, self.began.elapsed()),
-            None => self.app.metrics.refused(outcome),
+        let metrics = &self.app.metrics;
+        match self.case {
+            Some(case) => {
+                metrics.called(&case.connection().name, &case.intent().spec.name, outcome, self.began.elapsed());
+            }
+            None => metrics.refused(outcome),
         }
     }
 }

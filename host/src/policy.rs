@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 
 use jackfield_core::confirm::{Confirm, LIFE_MS_DEFAULT};
 use jackfield_core::deadline::Narrower;
+use jackfield_core::degrade::Ladder;
 use jackfield_core::freshness::Keeping;
 use jackfield_core::intent::{Effect, covers};
 use toml::Spanned;
 
-use crate::config::{Config, IntentSection, TextsSection};
+use crate::config::{Config, IntentSection, MessageMode, TextsSection, Word};
+use crate::fallback::words;
 
 /// What holds for one intent.
 #[derive(Clone, Debug)]
@@ -25,6 +27,10 @@ pub struct Policy {
     pub keeping: Keeping,
     /// Whether equal reads under way are one question to the system.
     pub coalesce: bool,
+    /// What is tried in turn where there is no answer.
+    pub ladder: Ladder,
+    /// Whether a message is offered or taken.
+    pub message: MessageMode,
     /// The host's sentences.
     pub sentences: Sentences,
 }
@@ -48,6 +54,8 @@ impl Policy {
             confirm_ms: LIFE_MS_DEFAULT,
             keeping: Keeping::default(),
             coalesce: false,
+            ladder: Ladder::default(),
+            message: MessageMode::default(),
             sentences: Sentences::default(),
         };
         for (locale, texts) in &config.texts {
@@ -64,6 +72,10 @@ impl Policy {
             }
             policy.keeping = section.cache.as_ref().map_or(policy.keeping, |cache| *cache.get_ref());
             coalesce = section.coalesce.or(coalesce);
+            if let Some(ladder) = &section.fallback {
+                policy.ladder = ladder.get_ref().clone();
+            }
+            policy.message = section.message.unwrap_or(policy.message);
             for (locale, texts) in &section.texts {
                 policy.sentences.lay(locale.get_ref(), texts);
             }
@@ -94,6 +106,7 @@ struct InOneLanguage {
     begun: Option<String>,
     stale: Option<Spanned<String>>,
     confirm: Option<Spanned<String>>,
+    words: BTreeMap<Word, String>,
 }
 
 /// Which sentence.
@@ -113,13 +126,14 @@ pub enum Sentence {
     Cancelled,
     /// It can no longer be called off.
     Begun,
+    /// A word of the fallbacks.
+    Fallback(Word),
 }
 
 const PROGRESS: &str = "This is taking a bit longer than usual. I'm still checking, please hold on.";
-const TIMEOUT: &str = "I'm having trouble accessing that information right now. Would you like to try again, or should I connect you with a team member?";
-const UNKNOWN: &str = "I can't tell yet whether that went through, so please don't send it again. Should I connect you with a team member who can check?";
+const UNKNOWN: &str = "I can't tell yet whether that went through, so please don't send it again.";
 const NOT_APPLIED: &str = "That didn't go through, and nothing was changed. Would you like to try again?";
-const UNSETTLED: &str = "I can't find out whether that went through, so please don't send it again. Should I connect you with a team member who can check?";
+const UNSETTLED: &str = "I can't find out whether that went through, so please don't send it again.";
 
 const CANCELLED: &str = "All right, I've stopped that. Nothing was changed.";
 const BEGUN: &str = "I've already started on that and can't stop it any more. I'll tell you what came of it.";
@@ -129,18 +143,13 @@ const ENGLISH: &str = "en";
 impl Sentences {
     /// A sentence in the language of the user, else of their tag's beginning, else in English.
     pub fn say(&self, sentence: Sentence, locale: &str) -> &str {
+        self.written(sentence, locale).unwrap_or_else(|| sentence.in_english())
+    }
+
+    /// The same, where the operator wrote one.
+    pub fn written(&self, sentence: Sentence, locale: &str) -> Option<&str> {
         let user = locale.to_ascii_lowercase();
-        let mut tag = user.as_str();
-        loop {
-            if let Some(text) = self.0.get(tag).and_then(|language| language.get(sentence)) {
-                return text;
-            }
-            tag = match tag.rfind('-') {
-                Some(end) => &tag[..end],
-                None if tag != ENGLISH => ENGLISH,
-                None => return sentence.in_english(),
-            };
-        }
+        in_language_of(&user, |tag| self.0.get(tag).and_then(|language| language.get(sentence)))
     }
 
     /// The templates of the question before a write, by locale, each with its place in the configuration.
@@ -167,11 +176,27 @@ impl Sentences {
         lay(&mut language.unsettled, &texts.unsettled);
         lay(&mut language.cancelled, &texts.cancelled);
         lay(&mut language.begun, &texts.begun);
+        language.words.extend(texts.fallback.iter().map(|(word, text)| (*word, text.get_ref().clone())));
         for (kept, written) in [(&mut language.stale, &texts.stale), (&mut language.confirm, &texts.confirm)] {
             if written.is_some() {
                 kept.clone_from(written);
             }
         }
+    }
+}
+
+/// What there is for a tag in lower case, else for its beginnings, else for English.
+pub(crate) fn in_language_of<'t, T>(tag: &'t str, find: impl Fn(&'t str) -> Option<T>) -> Option<T> {
+    let mut tag = tag;
+    loop {
+        if let Some(found) = find(tag) {
+            return Some(found);
+        }
+        tag = match tag.rfind('-') {
+            Some(end) => &tag[..end],
+            None if tag != ENGLISH => ENGLISH,
+            None => return None,
+        };
     }
 }
 
@@ -185,6 +210,7 @@ impl InOneLanguage {
             Sentence::Unsettled => self.unsettled.as_deref(),
             Sentence::Cancelled => self.cancelled.as_deref(),
             Sentence::Begun => self.begun.as_deref(),
+            Sentence::Fallback(word) => self.words.get(&word).map(String::as_str),
         }
     }
 }
@@ -193,12 +219,13 @@ impl Sentence {
     fn in_english(self) -> &'static str {
         match self {
             Sentence::Progress => PROGRESS,
-            Sentence::Timeout => TIMEOUT,
+            Sentence::Timeout => words::in_english(Word::Trouble),
             Sentence::Unknown => UNKNOWN,
             Sentence::NotApplied => NOT_APPLIED,
             Sentence::Unsettled => UNSETTLED,
             Sentence::Cancelled => CANCELLED,
             Sentence::Begun => BEGUN,
+            Sentence::Fallback(word) => words::in_english(word),
         }
     }
 }

@@ -1,5 +1,5 @@
-//! From a guest's answer to the caller's: scrubbed, held against its schema, masked, and put into words. And the form of
-//! a question to the user, which is an answer too.
+//! From a guest's answer to the caller's: scrubbed, held against its schema, masked, and put into words. And the forms
+//! of what is an answer too: a question to the user, and what was done instead.
 
 use jackfield_core::freshness::Tags;
 use jackfield_render::{RenderContext, Stale};
@@ -11,6 +11,7 @@ use crate::admission::Context;
 use crate::app::App;
 use crate::dispatch::Dispatched;
 use crate::error::{Code, Problem};
+use crate::fallback::Offers;
 use crate::registry::{Connection, Intent};
 
 /// What a caller gets.
@@ -33,6 +34,26 @@ pub struct Reply {
     /// What a yes to the question is sent with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmation: Option<Confirmation>,
+    /// What was done instead of what was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Instead>,
+    /// What may be done beside an answer that is not of now.
+    #[serde(skip_serializing_if = "Offers::is_empty")]
+    pub options: Offers,
+}
+
+/// What was done instead.
+#[derive(Debug, Serialize)]
+pub struct Instead {
+    /// `message` or `handoff`.
+    pub step: &'static str,
+    /// The code of the problem that made it necessary.
+    pub reason: String,
+    /// As the person and the operator know it.
+    pub reference: String,
+    /// The ticket, where the conversation was handed over.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<String>,
 }
 
 /// The age of an answer that was kept.
@@ -57,7 +78,7 @@ pub struct Confirmation {
 pub enum Status {
     /// The business system answered.
     Completed,
-    /// The business system did not; what it answered before did.
+    /// Not what was asked for: what the business system answered before, or something else that was done.
     Degraded,
     /// The user is asked first; nothing was done.
     InputRequired,
@@ -107,6 +128,29 @@ impl Reply {
             source: source(connection, None),
             stale: None,
             confirmation: Some(confirmation),
+            fallback: None,
+            options: Offers::default(),
+        }
+    }
+
+    /// Something else than an answer.
+    pub(crate) fn instead(
+        call_id: &str,
+        connection: &Connection,
+        status: Status,
+        text: String,
+        what: Instead,
+    ) -> Reply {
+        Reply {
+            call_id: call_id.to_owned(),
+            status,
+            output: None,
+            text,
+            source: source(connection, None),
+            stale: None,
+            confirmation: None,
+            fallback: Some(what),
+            options: Offers::default(),
         }
     }
 
@@ -202,10 +246,17 @@ pub fn dress(
         source: source(connection, Some(fetched_at)),
         stale: None,
         confirmation: None,
+        fallback: None,
+        options: Offers::default(),
     })
 }
 
 impl Reply {
+    /// The same, with what may be done beside it.
+    pub(crate) fn offering(self, options: Offers) -> Reply {
+        Reply { options, ..self }
+    }
+
     /// The same, said to be of the past.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::calls;
 use crate::dispatch::fresh::mirror;
 use crate::dispatch::settle;
+use crate::fallback::deliver;
 use crate::probing;
 use crate::retention;
 use crate::trace::Trace;
@@ -48,6 +49,7 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     beside.spawn(retention::run(app.clone()));
     beside.spawn(settle::run(app.clone()));
     beside.spawn(probing::run(app.clone()));
+    beside.spawn(deliver::run(app.clone()));
     // Before the first call: it may be one that fails.
     mirror::restore(&app).await;
     let (ended, end) = oneshot::channel();
@@ -88,7 +90,12 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     drop(listener);
     let drained = Instant::now() + drain;
     tracing::info!("draining, {} calls under way", app.admission.in_flight());
-    if tokio::time::timeout(drain, graceful.shutdown()).await.is_err() {
+    let finished = async {
+        graceful.shutdown().await;
+        // Half a delivery is one of which nobody knows.
+        app.fallbacks.outbox.finish().await;
+    };
+    if tokio::time::timeout(drain, finished).await.is_err() {
         tracing::warn!("drain time is over, {} calls are cut off", app.admission.in_flight());
     }
     drop(ended);

@@ -10,6 +10,7 @@ mod csrf;
 mod deadlines;
 mod desk;
 mod disk;
+mod fallbacks;
 mod guests;
 mod house;
 mod keeping;

@@ -70,7 +70,13 @@ async fn a_connector_under_another_name_is_refused() {
 
 #[tokio::test]
 async fn a_read_connection_offers_no_write() {
-    let demo = Demo::start_with(|config| config.replace("access = \"write\"", "access = \"read\"")).await.unwrap();
+    // A helpdesk that may not be written to is none.
+    let read = |config: String| {
+        config
+            .replace("access = \"write\"", "access = \"read\"")
+            .replace("helpdesk = \"demo-help\"\nteam = \"Support\"", "")
+    };
+    let demo = Demo::start_with(read).await.unwrap();
     let answer = demo.host.client.get("/v1/intents").await;
     assert!(answer.raw.contains("order.status") && !answer.raw.contains("return.start"), "{}", answer.raw);
     let refused = demo.host.client.ask("return.start", serde_json::json!({})).await;

@@ -79,6 +79,13 @@ pub enum Event {
         /// `set`, `rotate`, `rekey` or `connect`.
         how: String,
     },
+    /// What a person wanted was taken down for the helpdesk, or something came of it.
+    Message {
+        /// As the person and the operator know it.
+        reference: String,
+        /// `taken`, `delivered`, `unknown`, `dead`, `retried` or `dropped`.
+        how: String,
+    },
 }
 
 /// The digest of a chain that has no entry yet.

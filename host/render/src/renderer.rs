@@ -213,6 +213,11 @@ impl Renderer {
         })
     }
 
+    /// Every field of an input, a line each, without a template: for a person who has to act on it.
+    pub fn details(&self, intent: &str, input: &Value, context: &RenderContext<'_>) -> String {
+        plain::details(input, &self.call(&question_of(intent), DEFAULT_LOCALE, context))
+    }
+
     /// Adds words of the host's own, and tries them on `seen`.
     fn add_words(
         &mut self,

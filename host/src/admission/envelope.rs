@@ -1,6 +1,8 @@
 //! The body of `POST /v1/intents/{name}` around the intent's own input. Unknown members are errors: a misspelt
 //! `conection` must not be answered by another connection.
 
+use serde::de::DeserializeOwned;
+
 use super::*;
 
 /// A request as the server took it off the wire.
@@ -34,9 +36,10 @@ fn empty_object() -> Value {
     Value::Object(serde_json::Map::new())
 }
 
+/// `context`, still unchecked inside.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ContextBody {
+pub struct ContextBody {
     conversation_id: Option<String>,
     message_id: Option<String>,
     user: Option<UserBody>,
@@ -109,8 +112,25 @@ impl Context {
 const ID_BYTES_MAX: usize = 255;
 
 pub(super) fn parse(body: &[u8]) -> Result<Envelope, Problem> {
+    let value = object(body, &["input", "connection", "context", "confirmation", "options"])?;
+    if !value.get("input").is_none_or(Value::is_object) {
+        return Err(Problem::invalid(vec![field("/input", "must be an object")]));
+    }
+    typed(&value)
+}
+
+/// Reads a body that is an object with these members and no others.
+///
+/// # Errors
+/// `malformed`; `invalid-input` with the pointer to what is wrong.
+pub fn read<T: DeserializeOwned>(body: &[u8], known: &[&str]) -> Result<T, Problem> {
+    typed(&object(body, known)?)
+}
+
+fn object(body: &[u8], known: &[&str]) -> Result<Value, Problem> {
     if body.is_empty() {
-        return Err(Problem::told(Code::Malformed, "the body is empty; send a JSON object with `input`"));
+        let detail = format!("the body is empty; send a JSON object with `{}`", known.first().unwrap_or(&"input"));
+        return Err(Problem::told(Code::Malformed, detail));
     }
     let value: Value = serde_json::from_slice(body)
         .map_err(|e| Problem::told(Code::Malformed, format!("the body is not JSON: {e}")))?;
@@ -119,19 +139,15 @@ pub(super) fn parse(body: &[u8]) -> Result<Envelope, Problem> {
     }
     let mut problems = Vec::new();
     // Serde stops at the first unknown member; a caller wants to hear of all of them.
-    let known = ["input", "connection", "context", "confirmation", "options"];
     for name in value.as_object().into_iter().flat_map(|o| o.keys()).filter(|n| !known.contains(&n.as_str())) {
         problems.push(field(&pointer(name), "is not a known field"));
     }
-    if !problems.is_empty() {
-        return Err(Problem::invalid(problems));
-    }
-    let input_is_object = value.get("input").is_none_or(Value::is_object);
-    if !input_is_object {
-        return Err(Problem::invalid(vec![field("/input", "must be an object")]));
-    }
+    if problems.is_empty() { Ok(value) } else { Err(Problem::invalid(problems)) }
+}
+
+fn typed<T: DeserializeOwned>(value: &Value) -> Result<T, Problem> {
     // The path to the wrong member makes the pointer; serde's own sentence says what was expected.
-    serde_path_to_error::deserialize(&value).map_err(|e| {
+    serde_path_to_error::deserialize(value).map_err(|e| {
         let mut at = String::new();
         for segment in e.path().iter() {
             match segment {
@@ -155,7 +171,11 @@ fn sentence(message: &str) -> String {
     }
 }
 
-pub(super) fn context(body: Option<ContextBody>) -> Result<Context, Problem> {
+/// Checks who is in the chat and where it is.
+///
+/// # Errors
+/// `invalid-input` with one entry for each wrong member.
+pub fn context(body: Option<ContextBody>) -> Result<Context, Problem> {
     let Some(body) = body else { return Ok(Context::default()) };
     let mut problems = Vec::new();
     for (name, id) in

@@ -34,6 +34,11 @@ const STATUS: &str = "jackfield/status";
 
 /// Where a result says how old it is, if it is not of now.
 const STALE: &str = "jackfield/stale";
+/// Where a result says what was done instead.
+const FALLBACK: &str = "jackfield/fallback";
+
+/// Where a result says what may be done next.
+const OPTIONS: &str = "jackfield/options";
 
 /// JSON-RPC 2.0.
 #[derive(Deserialize)]
@@ -163,11 +168,11 @@ fn told(reply: &Value) -> Value {
     if let Some(output) = reply.get("output") {
         told["structuredContent"] = output.clone();
     }
-    if let Some(stale) = reply.get("stale") {
-        told["_meta"][STALE] = stale.clone();
-    }
-    if let Some(confirmation) = reply.get("confirmation") {
-        told["_meta"][CONFIRMATION] = confirmation.clone();
+    let beside = [("stale", STALE), ("confirmation", CONFIRMATION), ("fallback", FALLBACK), ("options", OPTIONS)];
+    for (name, place) in beside {
+        if let Some(value) = reply.get(name) {
+            told["_meta"][place] = value.clone();
+        }
     }
     told
 }
@@ -179,7 +184,7 @@ fn failed(problem: Value) -> Value {
         let part = |name: &str| wrong[name].as_str().unwrap_or_default().to_owned();
         text.push_str(&format!("\n{} {}", part("pointer"), part("detail")));
     }
-    json!({ "content": [{ "type": "text", "text": text }], "isError": true, "_meta": { "jackfield/problem": problem } })
+    json!({ "content": [{ "type": "text", "text": text }], "isError": true, "_meta": { OPTIONS: problem.get("options").unwrap_or(&json!([])), "jackfield/problem": problem } })
 }
 
 fn result(id: Value, result: Value) -> Value {

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use super::{Owner, Running};
 use crate::admission::Received;
 use crate::dispatch::idempotency::Mark;
+use crate::error::Problem;
 
 /// The version of the form in which records are written.
 pub(super) const VERSION: u8 = 1;
@@ -70,6 +71,13 @@ pub(crate) struct Job {
     pub(crate) mark: Option<Mark>,
     /// Whether a write may have happened: from the moment before its guest runs.
     pub(crate) begun: bool,
+}
+
+impl Job {
+    /// What is known of it where it cannot be carried out any more.
+    pub(crate) fn at_worst(&self, problem: Problem) -> Problem {
+        if self.begun { problem.outcome(WriteOutcome::Unknown) } else { problem }
+    }
 }
 
 /// What was said in the end.

@@ -22,6 +22,7 @@ use crate::dispatch::envelope::Unkept;
 use crate::dispatch::idempotency::{self, Resumed, answer_of};
 use crate::dispatch::now_ms;
 use crate::error::{Code, Problem};
+use crate::fallback::Case;
 use crate::pipeline;
 
 /// How often a host shows itself while its lease lasts.
@@ -171,7 +172,7 @@ async fn take_up(app: Arc<App>, id: String, owed: Owed) {
         }
         Err(problem) => {
             tracing::warn!(call_id = id, %problem, "a call that was left behind ends");
-            let answer = answer_of(&Err(work::at_worst(&job, problem).of_call(&id.as_str().into())));
+            let answer = answer_of(&Err(job.at_worst(problem).of_call(&id.as_str().into())));
             match &job.mark {
                 Some(mark) if job.begun => idempotency::give_up(&app, mark, answer.clone()).await,
                 Some(mark) => idempotency::release(&app, mark).await,
@@ -191,7 +192,8 @@ async fn carry_on(app: &Arc<App>, id: &str, job: Job, revision: u64, ready: Read
     match app.calls.book().put_job(id, &job, Expect::Revision(revision)).await {
         Ok(revision) => {
             tracing::info!(call_id = id, runs = job.runs, "a call that was left behind is carried on");
-            work::start(app, &running, Owed { job, revision }, ready, pipeline::perform);
+            let case = Arc::new(Case::of(app, ready.order.vetted(), ready.order.trace()));
+            work::start(app, &running, Owed { job, revision }, ready, case, pipeline::perform);
         }
         Err(error) => {
             app.calls.end(id);

@@ -5,7 +5,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jackfield_core::call::WriteOutcome;
 use jackfield_core::idempotency::Answer;
 use jackfield_core::port::Expect;
 
@@ -15,8 +14,10 @@ use crate::app::App;
 use crate::dispatch::confirm::{Agreed, Ready};
 use crate::dispatch::envelope::Unkept;
 use crate::dispatch::idempotency::{self, Claim, answer_of, known_by_call};
-use crate::dispatch::{AbortOnDrop, Order, broke_off, conclude, overdue};
+use crate::dispatch::{AbortOnDrop, Order, broke_off, overdue};
+use crate::ending::Ending;
 use crate::error::{Code, Problem};
+use crate::fallback::{self, Case};
 use crate::policy::Sentence;
 use crate::reply::Reply;
 
@@ -45,6 +46,7 @@ const CANCEL_MAX: Duration = Duration::from_secs(5);
 pub(crate) async fn accept<C, CF, P, PF>(
     app: &Arc<App>,
     agreed: Agreed,
+    case: Arc<Case>,
     request: Request,
     stages: Stages<C, P>,
 ) -> Result<Arc<Running>, Problem>
@@ -60,7 +62,7 @@ where
     let app = app.clone();
     // On a task of its own: whoever asks may go away at any moment, and half an acceptance is none.
     let accepting = tokio::spawn(async move {
-        let accepted = owe(&app, owner, agreed, request, stages).await;
+        let accepted = owe(&app, owner, agreed, case, request, stages).await;
         if accepted.is_err() {
             app.calls.kept.remove(&tag);
         }
@@ -73,6 +75,7 @@ async fn owe<C, CF, P, PF>(
     app: &Arc<App>,
     owner: Owner,
     agreed: Agreed,
+    case: Arc<Case>,
     request: Request,
     stages: Stages<C, P>,
 ) -> Result<Arc<Running>, Problem>
@@ -103,7 +106,7 @@ where
     app.calls.begin(running.clone());
     match app.calls.book().put_job(&running.call_id, &job, Expect::Absent).await {
         Ok(revision) => {
-            start(app, &running, Owed { job, revision }, ready, stages.perform);
+            start(app, &running, Owed { job, revision }, ready, case, stages.perform);
             Ok(running)
         }
         Err(why) => {
@@ -136,25 +139,36 @@ pub(super) fn running(order: &Order, job: &Job) -> Arc<Running> {
 }
 
 /// Starts the one task that carries a call out.
-pub(super) fn start<P, PF>(app: &Arc<App>, running: &Arc<Running>, owed: Owed, ready: Ready, perform: P)
-where
+pub(super) fn start<P, PF>(
+    app: &Arc<App>,
+    running: &Arc<Running>,
+    owed: Owed,
+    ready: Ready,
+    case: Arc<Case>,
+    perform: P,
+) where
     P: FnOnce(Arc<App>, Order) -> PF + Send + 'static,
     PF: Future<Output = Result<Reply, Problem>> + Send + 'static,
 {
     let ready = Ready { order: ready.order.behind(running.gate.clone()), ..ready };
-    let task = tokio::spawn(see_to_its_end(app.clone(), running.clone(), owed, ready, perform));
+    let (order, ending) = Ending::of(app, ready, case);
+    let task = tokio::spawn(see_to_its_end(app.clone(), running.clone(), owed, order, ending, perform));
     running.carried_by(task.abort_handle());
 }
 
-async fn see_to_its_end<P, PF>(app: Arc<App>, running: Arc<Running>, owed: Owed, ready: Ready, perform: P)
-where
+async fn see_to_its_end<P, PF>(
+    app: Arc<App>,
+    running: Arc<Running>,
+    owed: Owed,
+    order: Order,
+    ending: Ending,
+    perform: P,
+) where
     P: FnOnce(Arc<App>, Order) -> PF + Send + 'static,
     PF: Future<Output = Result<Reply, Problem>> + Send + 'static,
 {
     let Owed { mut job, revision } = owed;
-    let pending = ready.pending();
-    let Ready { order, claim } = ready;
-    let (connection, intent) = (order.vetted().connection.name.clone(), order.vetted().intent.spec.name.clone());
+    let case = ending.case().clone();
     let began = Instant::now();
     let mut refused = None;
     if !job.is_read {
@@ -173,21 +187,29 @@ where
     let (end, outcome, claim) = match answered {
         Some(answered) => {
             // Before anybody hears it.
-            let answered = conclude(&app, pending, claim, answered).await;
-            let answered = answered.map_err(|problem| running.voice().put(problem));
+            let answered = ending.reach(&app, answered).await;
+            // What went wrong is said with what would work now.
+            let said = |problem| fallback::offer(&app, Some(&case), running.voice().put(problem));
+            let answered = answered.map_err(said);
             let outcome = match &answered {
                 Ok(reply) => reply.status.as_str(),
                 Err(problem) => {
                     // The private side of it: no line of the access log tells of an answer that nobody waited for.
-                    tracing::info!(call_id = %running.call_id, %connection, intent, %problem, "an accepted call failed");
+                    let (call_id, connection, intent) =
+                        (&running.call_id, &case.connection().name, &case.intent().spec.name);
+                    tracing::info!(%call_id, %connection, intent, %problem, "an accepted call failed");
                     problem.code.as_str()
                 }
             };
             (End::Answered { answer: answer_of(&answered) }, outcome, None)
         }
-        None => (End::Cancelled { text: running.voice().say(Sentence::Cancelled).to_owned() }, "cancelled", claim),
+        None => (
+            End::Cancelled { text: running.voice().say(Sentence::Cancelled).to_owned() },
+            "cancelled",
+            ending.into_claim(),
+        ),
     };
-    app.metrics.called(&connection, &intent, outcome, began.elapsed());
+    app.metrics.called(&case.connection().name, &case.intent().spec.name, outcome, began.elapsed());
     close(&app, &running.call_id, Ended::new(job.owner, end), Some(&running)).await;
     // Last: were this host to die in between, what was called off must not be found as never begun.
     if let Some(claim) = claim {
@@ -301,9 +323,4 @@ pub(crate) async fn cancel(app: &App, owner: &Owner, id: &str) -> Result<serde_j
     // What does not end by then is still told truly: as working.
     let _ = tokio::time::timeout(CANCEL_MAX, watch.wait_for(|stage| stage.ended.is_some())).await;
     Ok(View::of_running(running).shown(id))
-}
-
-/// What is known of a call that cannot be carried out any more.
-pub(super) fn at_worst(job: &Job, problem: Problem) -> Problem {
-    if job.begun { problem.outcome(WriteOutcome::Unknown) } else { problem }
 }

@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 
 use jackfield_core::confirm::{Confirm, LIFE_MS_MAX};
 use jackfield_core::deadline::END_MS_MIN;
+use jackfield_core::degrade::Ladder;
 use jackfield_core::freshness::{KEPT_MS_MAX, Keeping};
 use jackfield_core::intent::is_intent_name;
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::Complaints;
+use super::fallback::{FallbackTexts, check_text};
 
 /// `[intent."order.*"]`: what is not written comes from the next less specific section that covers the intent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -30,8 +32,23 @@ pub struct IntentSection {
     /// Whether equal reads that are under way at the same time are one question to the system: true where `ttl_ms` keeps
     /// answers, and false elsewhere, unless written otherwise.
     pub coalesce: Option<bool>,
+    /// The steps that are tried in turn where there is no answer: `["cached", "message", "handoff", "contact"]`.
+    pub fallback: Option<Spanned<Ladder>>,
+    /// Whether a message is offered to the person or taken at once.
+    pub message: Option<MessageMode>,
     /// Sentences by locale.
     pub texts: BTreeMap<Spanned<String>, TextsSection>,
+}
+
+/// What becomes of the step `message`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MessageMode {
+    /// The person is offered to leave one.
+    #[default]
+    Offer,
+    /// It is taken down at once where the person can be reached.
+    Take,
 }
 
 /// `[texts.LOCALE]`: sentences of the host in one language.
@@ -56,6 +73,8 @@ pub struct TextsSection {
     pub begun: Option<Spanned<String>>,
     /// A template: the question before a write.
     pub confirm: Option<Spanned<String>>,
+    /// The words of the fallbacks.
+    pub fallback: FallbackTexts,
 }
 
 /// A sentence at most, in bytes.
@@ -109,6 +128,17 @@ pub(super) fn check_intent(pattern: &str, section: &Spanned<IntentSection>, comp
             complaints.push(Some(confirm.span()), message, "write `\"never\"` or `\"always\"`, or add a condition");
         }
     }
+    if let Some(ladder) = &section.fallback {
+        let steps = &ladder.get_ref().0;
+        if let Some(step) = steps.iter().enumerate().find_map(|(at, step)| steps[..at].contains(step).then_some(step)) {
+            let message = format!("`fallback` of intent `{pattern}` has a step twice: {step:?}");
+            complaints.push(
+                Some(ladder.span()),
+                message,
+                "each step stands once, in the order in which they are tried",
+            );
+        }
+    }
     for (locale, texts) in &section.texts {
         check_texts(locale.get_ref(), locale.span(), texts, complaints);
     }
@@ -123,16 +153,23 @@ pub(super) fn check_texts(
     texts: &TextsSection,
     complaints: &mut Complaints,
 ) {
-    if !crate::admission::is_locale(locale) {
-        complaints.push(Some(span), format!("`{locale}` is not a language tag"), "such as `en` or `de-AT`");
-    }
-    let TextsSection { progress, timeout, unknown, not_applied, unsettled, stale, cancelled, begun, confirm } = texts;
+    check_locale(locale, span, complaints);
+    let TextsSection { progress, timeout, unknown, not_applied, unsettled, stale, cancelled, begun, confirm, fallback } =
+        texts;
+    fallback.values().for_each(|text| check_text(locale, text, complaints));
     let sentences = [progress, timeout, unknown, not_applied, unsettled, cancelled, begun];
     for text in sentences.into_iter().chain([stale, confirm]).flatten() {
         if text.get_ref().trim().is_empty() || text.get_ref().len() > TEXT_BYTES_MAX {
             let message = format!("a text for `{locale}` is empty or over {TEXT_BYTES_MAX} bytes");
             complaints.push(Some(text.span()), message, "leave it out to have the host's own words");
         }
+    }
+}
+
+/// Judges a language tag.
+pub(super) fn check_locale(locale: &str, span: std::ops::Range<usize>, complaints: &mut Complaints) {
+    if !crate::admission::is_locale(locale) {
+        complaints.push(Some(span), format!("`{locale}` is not a language tag"), "such as `en` or `de-AT`");
     }
 }
 

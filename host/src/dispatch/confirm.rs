@@ -18,10 +18,7 @@ use crate::admission::Vetted;
 use crate::app::App;
 use crate::error::{Code, Problem};
 use crate::reply::Reply;
-
-mod token;
-
-pub use token::TokenSeal;
+use crate::token_seal::{self, Purpose};
 
 /// What comes of looking for a yes.
 pub enum Consent {
@@ -51,7 +48,8 @@ impl Agreed {
         Agreed { unanswered, ticket: None }
     }
 
-    pub(super) fn budgeted(&self) -> &Budgeted {
+    /// The same, with its budget.
+    pub(crate) fn budgeted(&self) -> &Budgeted {
         &self.unanswered.budgeted
     }
 
@@ -149,16 +147,16 @@ fn question(app: &App, budgeted: &Budgeted) -> Result<Reply, Problem> {
         .renderer
         .question(&spec.name, &spec.title, &vetted.input, &rendering)
         .map_err(|error| Problem::new(Code::Internal, error.to_string()))?;
-    let claims = Claims::new(&subject(vetted), super::now_ms(), vetted.intent.policy.confirm_ms, token::nonce()?);
-    let token = app.confirmations.seal(app.vault().sealer().as_deref(), &claims)?;
+    let claims = Claims::new(&subject(vetted), super::now_ms(), vetted.intent.policy.confirm_ms, token_seal::nonce()?);
+    let token = app.tokens.seal(app.vault().sealer().as_deref(), Purpose::Confirmation, &claims)?;
     let text = app.scrub(&text).into_owned();
     Ok(Reply::question(&budgeted.trace.call_id, &vetted.connection, text, token, claims.expires_ms()))
 }
 
 fn check(app: &App, vetted: &Vetted, token: &str, now_ms: u64) -> Result<Ticket, Problem> {
-    let claims = app
-        .confirmations
-        .open(app.vault().sealer().as_deref(), token)
+    let claims: Claims = app
+        .tokens
+        .open(app.vault().sealer().as_deref(), Purpose::Confirmation, token)
         .ok_or_else(|| no_yes("is not one of this host"))?;
     claims.check(&subject(vetted), now_ms).map_err(|why| no_yes(sentence(why)))?;
     Ok(Ticket { digest: claims.ticket(), expires_ms: claims.expires_ms() })

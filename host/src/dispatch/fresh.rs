@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::confirm::Agreed;
+use super::deadline::Budgeted;
 use super::{Order, Voice, now_ms};
 use crate::admission::Context;
 use crate::app::App;
@@ -47,8 +48,7 @@ pub struct Inquiry {
 
 impl Inquiry {
     /// What a call is to kept answers. `None` for a write, and for a read that is neither kept nor shared.
-    pub(super) fn of(app: &App, agreed: &Agreed) -> Option<Inquiry> {
-        let budgeted = agreed.budgeted();
+    pub(crate) fn of(app: &App, budgeted: &Budgeted) -> Option<Inquiry> {
         let vetted = &budgeted.vetted;
         let (intent, connection, admitted) = (&vetted.intent, &vetted.connection, &vetted.admitted);
         let policy = &intent.policy;
@@ -90,12 +90,13 @@ impl Inquiry {
         })
     }
 
-    pub(super) fn hearer(&self) -> Hearer<'_> {
-        Hearer { call_id: &self.call_id, context: &self.context }
+    /// When whoever asks has to be answered.
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.deadline
     }
 
-    pub(super) fn intent(&self) -> &Intent {
-        &self.intent
+    fn hearer(&self) -> Hearer<'_> {
+        Hearer { call_id: &self.call_id, context: &self.context }
     }
 
     /// A kept answer in the words of who asks now.

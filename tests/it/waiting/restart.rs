@@ -85,6 +85,28 @@ async fn a_read_whose_host_was_killed_is_run_again_and_its_stream_goes_on() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_read_that_fails_on_its_second_host_is_told_with_what_may_be_done() {
+    let stage = Stage::new("").await;
+    let host = stage.serve().await;
+    let fault = stage.hold("GET", Kind::HoldBefore);
+    let id = asked_for_later(&host.client, READ, &ticket()).await;
+    stage.mocks.until_held(fault).await;
+    host.kill().await.unwrap();
+    stage.mocks.clear_faults();
+    stage.mocks.fault(Fault { status: Some(503), ..Fault::new("zendesk", Kind::Status) });
+
+    let host = stage.serve().await;
+    let told = ended(&host.client, &id).await;
+    assert_eq!((told.text("/status"), told.text("/problem/code")), ("failed", "unavailable"), "{}", told.raw);
+    let offered = told.body["problem"]["options"].as_array().unwrap();
+    let kinds: Vec<_> = offered.iter().filter_map(|option| option["kind"].as_str()).collect();
+    assert_eq!(kinds, ["retry", "message", "contact"], "the helpdesk is what failed");
+    let body = json!({ "token": told.text("/problem/options/1/token"), "kind": "message" });
+    let taken = host.client.post("/v1/fallbacks", &body).await;
+    assert_eq!((taken.status, taken.text("/fallback/step")), (200, "message"), "{}", taken.raw);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_had_begun_when_its_host_was_killed_is_unknown_and_waits_to_be_settled() {
     let stage = Stage::new(UNSETTLED).await;
     let host = stage.serve().await;

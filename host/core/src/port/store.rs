@@ -22,6 +22,8 @@ pub enum Bucket {
     Jobs,
     /// Calls that were accepted and are answered, kept by the host's calls.
     Calls,
+    /// What was taken down for a helpdesk, kept by the host's fallbacks.
+    Messages,
 }
 
 impl Bucket {
@@ -35,6 +37,7 @@ impl Bucket {
             Bucket::Answers => "answers",
             Bucket::Jobs => "jobs",
             Bucket::Calls => "calls",
+            Bucket::Messages => "messages",
         }
     }
 }

@@ -19,7 +19,6 @@ use super::flight::{Flight, Passenger, Terms};
 use super::mirror::Pending;
 use super::shelf::{Kept, Shelf, Slot, Writes};
 use crate::config::CacheSection;
-use crate::dispatch::degrade;
 use crate::error::Problem;
 use crate::metrics::{AnswerCounts, Came};
 use crate::reply::Checked;
@@ -347,7 +346,7 @@ fn made_ms(checked: &Checked) -> u64 {
 
 /// Whether the system answered, and the answer was no.
 fn is_a_no(problem: &Problem) -> bool {
-    matches!(degrade::trouble(problem.code), Trouble::Request | Trouble::Denied | Trouble::ReauthRequired)
+    matches!(problem.code.trouble(), Trouble::Request | Trouble::Denied | Trouble::ReauthRequired)
 }
 
 #[cfg(test)]
