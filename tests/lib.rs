@@ -128,7 +128,7 @@ impl Demo {
 /// The demo's configuration with every address filled in; secrets come from files, since tests share an environment.
 ///
 /// # Errors
-/// When a file cannot be read or written.
+/// When the template is not there, or a secret cannot be written.
 pub fn demo_config(mocks: &Mocks) -> Result<String> {
     let secrets = root().join("target/test-secrets");
     std::fs::create_dir_all(&secrets)?;
@@ -160,6 +160,11 @@ pub fn demo_config(mocks: &Mocks) -> Result<String> {
     Ok(config)
 }
 
+/// Where [`demo_config`] keeps the secret of a system.
+pub fn demo_secret(system: &str) -> PathBuf {
+    root().join("target/test-secrets").join(system)
+}
+
 /// A `file:` source with a value. Tests run at once, so a file that is there already is left alone.
 fn secret(dir: &Path, name: &str, value: &str) -> Result<String> {
     let path = dir.join(name);
@@ -175,14 +180,21 @@ fn secret(dir: &Path, name: &str, value: &str) -> Result<String> {
 ///
 /// # Panics
 /// When there is none by then.
-pub async fn until<T, F: Future<Output = Option<T>>>(mut ask: impl FnMut() -> F) -> T {
-    const PATIENCE: Duration = Duration::from_secs(30);
+pub async fn until<T, F: Future<Output = Option<T>>>(ask: impl FnMut() -> F) -> T {
+    until_within(Duration::from_secs(30), ask).await
+}
+
+/// As [`until`], for what takes longer, such as a compiler.
+///
+/// # Panics
+/// When there is no answer by then.
+pub async fn until_within<T, F: Future<Output = Option<T>>>(patience: Duration, mut ask: impl FnMut() -> F) -> T {
     let begun = Instant::now();
     loop {
         if let Some(answer) = ask().await {
             return answer;
         }
-        assert!(begun.elapsed() < PATIENCE, "the condition did not come about");
+        assert!(begun.elapsed() < patience, "the condition did not come about");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -18,9 +18,11 @@ mod build;
 mod call;
 mod check;
 mod connect;
+mod dev;
 mod docs;
 mod inspect;
 mod key;
+mod live;
 mod messages;
 mod new;
 mod secrets;
@@ -65,7 +67,9 @@ enum Verb {
     Build(build::Args),
     /// Run a connector against its fixtures and against a business system that misbehaves.
     Test(test::Args),
-    /// Show what a connector is, what it asks for and what it imports.
+    /// Serve a connector alone while it is written: by its fixtures, or in front of a system. Builds again on save.
+    Dev(dev::Args),
+    /// Show what a connector is, what it asks for and what it imports; or what a newer version of it changes.
     Inspect(inspect::Args),
     /// Make an API key and the configuration line for it.
     Key(key::Args),
@@ -171,6 +175,7 @@ pub fn main() -> Exit {
         Verb::New(args) => new::run(args),
         Verb::Build(args) => build::run(args),
         Verb::Test(args) => test::run(args),
+        Verb::Dev(args) => dev::run(args),
         Verb::Inspect(args) => inspect::run(args),
         Verb::Key(args) => key::run(args),
         Verb::Secrets(args) => secrets::run(args),

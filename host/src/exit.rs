@@ -20,6 +20,8 @@ pub enum Exit {
     Problem = 5,
     /// The connector does not do what its fixtures or the conformance kit ask for: the report names file and place.
     Tests = 6,
+    /// The newer version of a connector asks for more than the older one, or breaks who relies on it: read, grant, adapt.
+    Upgrade = 7,
 }
 
 impl From<Exit> for ExitCode {

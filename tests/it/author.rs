@@ -165,7 +165,9 @@ async fn every_connector_passes_its_fixtures_and_the_kit_with_no_exception() {
         let report = Report { connector: id.clone(), version: String::new(), duration: Default::default(), outcomes };
         assert!(report.passed(), "{id}\n{}", text(&report, Paint::plain()));
     }
-    assert!(seen >= 2, "the plugins are gone");
+    let listed = fs::read_dir(root().join("plugins")).unwrap();
+    let folders = listed.filter(|entry| entry.as_ref().unwrap().path().join("Cargo.toml").exists()).count();
+    assert_eq!(seen, folders, "a connector without a manifest is tried by nobody");
 }
 
 #[test]
@@ -218,6 +220,17 @@ fn a_new_connector_of_each_domain_conforms_as_it_is() {
         assert!(said.contains("fixtures     2 passed, 0 failed"), "{said}");
         assert!(said.contains("conformance") && said.contains(" 0 failed"), "{said}");
     }
+}
+
+/// Nothing of the folder, the machine or the hour is in a component.
+#[test]
+fn two_builds_in_two_folders_give_the_same_bytes() {
+    story();
+    let read = |folder: &str| fs::read(root().join("dist").join(folder).join("new-commerce.wasm")).unwrap();
+    let (one, other) = (read("template"), read("again"));
+    assert!(one == other, "{} and {} bytes differ", one.len(), other.len());
+    let here = root().display().to_string();
+    assert!(!one.windows(here.len()).any(|window| window == here.as_bytes()), "the folder {here} is in the component");
 }
 
 #[test]

@@ -26,3 +26,4 @@ pub mod rate;
 pub mod routing;
 pub mod schema;
 pub mod settle;
+pub mod upgrade;

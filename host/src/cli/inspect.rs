@@ -1,4 +1,5 @@
-//! `jackfield inspect FILE.wasm`: what an operator reads before granting anything. Nothing is compiled or run.
+//! `jackfield inspect FILE.wasm [NEWER.wasm]`: what an operator reads before granting anything, and before one version
+//! is exchanged for the next. Nothing is compiled or run.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -10,23 +11,28 @@ use serde_json::json;
 use super::say;
 use crate::exit::Exit;
 
+mod upgrade;
+
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
     /// A connector as `jackfield build` made it.
     file: PathBuf,
+    /// A newer version of it: shows what that asks for beyond FILE and what it changes. The exit code is 7 when it asks
+    /// for more or breaks something.
+    newer: Option<PathBuf>,
     /// Print as JSON.
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let bytes = match std::fs::read(&args.file) {
-        Ok(bytes) => bytes,
-        Err(error) => {
-            eprintln!("error: {}: {error}", args.file.display());
-            return Ok(Exit::Failed);
-        }
-    };
+    let read =
+        |file: &Path| std::fs::read(file).inspect_err(|error| eprintln!("error: {}: {error}", file.display())).ok();
+    let Some(bytes) = read(&args.file) else { return Ok(Exit::Failed) };
+    if let Some(newer) = &args.newer {
+        let Some(other) = read(newer) else { return Ok(Exit::Failed) };
+        return upgrade::run((&args.file, &bytes), (newer, &other), args.json);
+    }
     print(&bytes, &args.file, args.json)?;
     let loadable = jackfield_sandbox::inspect(&bytes).is_ok_and(|i| i.package.is_ok());
     Ok(if loadable { Exit::Ok } else { Exit::Failed })

@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use jackfield_core::manifest::Manifest;
 use jackfield_sandbox::{Sandbox, SandboxConfig};
 use jackfield_trial::{Filter, Paint, Report, Trial};
 
 use super::{build, runtime, say};
 use crate::exit::Exit;
+
+mod record;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
@@ -40,19 +41,38 @@ pub(super) struct Args {
     /// Where the package is put or taken from, as `ID.wasm`.
     #[arg(long, default_value = "dist")]
     out: PathBuf,
+    #[command(flatten)]
+    record: record::RecordArgs,
 }
 
 /// Calls that the sandbox has room for: more than any machine runs at once here.
 const CALLS_IN_FLIGHT_MAX: u32 = 64;
 
 pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
-    let config = SandboxConfig { calls_in_flight_max: CALLS_IN_FLIGHT_MAX, ..SandboxConfig::default() };
+    // What packaging has compiled is not compiled again.
+    let cache = tempfile::tempdir()?;
+    let cache_dir = Some(cache.path().to_owned());
+    let config = SandboxConfig { calls_in_flight_max: CALLS_IN_FLIGHT_MAX, cache_dir, ..SandboxConfig::default() };
     let sandbox = Sandbox::new(&config)?;
     let file = if args.no_build { packaged(&args.dir, &args.out) } else { build::make(&sandbox, &args.dir, &args.out) };
-    let connector = match file.and_then(|file| Ok(sandbox.load_file(&file)?)) {
-        Ok(connector) => connector,
+    let mut recorded = None;
+    let load = |file: PathBuf| {
+        let refused = |error| build::explain(&args.dir, &file.display().to_string(), error);
+        if args.record.record {
+            let (cases, connector) = match record::run(&args.record, args.filter.as_deref(), &args.dir, &file)? {
+                Ok(done) => done,
+                Err(exit) => return Ok(Err(exit)),
+            };
+            recorded = Some(cases);
+            return Ok(Ok(connector));
+        }
+        Ok(Ok(sandbox.load_file(&file).map_err(refused)?))
+    };
+    let connector = match file.and_then(load) {
+        Ok(Ok(connector)) => connector,
+        Ok(Err(exit)) => return Ok(exit),
         Err(error) => {
-            eprintln!("error: {error:#}");
+            build::complain(&error);
             return Ok(Exit::Build);
         }
     };
@@ -69,6 +89,9 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let started = Instant::now();
     let outcomes = runtime()?.block_on(async {
         let mut outcomes = Vec::new();
+        if let Some(cases) = recorded {
+            return trial.cases(cases).await;
+        }
         if !args.conformance_only {
             outcomes.extend(trial.fixtures(&filter).await);
         }
@@ -110,9 +133,8 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
 
 /// Where `jackfield build` has put the package of this folder.
 fn packaged(dir: &Path, out: &Path) -> anyhow::Result<PathBuf> {
-    let path = dir.join("connector.toml");
-    let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let file = out.join(format!("{}.wasm", Manifest::parse(&text)?.id));
+    let (_, manifest) = build::manifest(dir)?;
+    let file = out.join(format!("{}.wasm", manifest.id));
     anyhow::ensure!(file.exists(), "{} is not there: leave out `--no-build`, or give `--out`", file.display());
     Ok(file)
 }

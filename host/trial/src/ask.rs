@@ -9,7 +9,7 @@ use jackfield_core::failure::FailureKind;
 use jackfield_core::grant::Grant;
 use jackfield_core::settle::Settlement;
 use jackfield_fixtures::{Case, LOCALE, NOON_SECONDS, REMAINING_MS, Script, TIME_ZONE};
-use jackfield_sandbox::{Completed, Connector, Delivery, Ended, Event, Fault, Invocation, Usage};
+use jackfield_sandbox::{Completed, Connector, Delivery, Ended, Event, Fault, Invocation, Ports, Usage};
 use serde_json::{Value, json};
 
 use crate::stage::{Mode, Props, Scene, Stage, UNEXPECTED};
@@ -31,6 +31,20 @@ pub(crate) struct Prepared {
     pub(crate) grant: Arc<Grant>,
     pub(crate) props: Props,
     pub(crate) now_ms: u64,
+    pub(crate) identity: Identity,
+}
+
+/// Whose call it is, and what it is called in logs.
+#[derive(Clone, Debug)]
+pub(crate) struct Identity {
+    pub(crate) call_id: Arc<str>,
+    pub(crate) tenant: Arc<str>,
+}
+
+impl Default for Identity {
+    fn default() -> Identity {
+        Identity { call_id: CALL_ID.into(), tenant: TENANT.into() }
+    }
 }
 
 /// How a call ended.
@@ -123,8 +137,13 @@ impl Prepared {
     /// Asks the connector once.
     pub(crate) async fn ask(&self, connector: &Connector, mode: Mode, script: Script) -> Asked {
         let stage = Stage::new(mode, script, self.props.clone());
-        let ports = stage.ports();
-        let (ending, usage) = match self.group.as_str() {
+        let (ending, usage) = self.ask_through(connector, &stage.ports()).await;
+        Asked { ending, usage, stage }
+    }
+
+    /// Asks the connector once, with whatever stands behind the ports.
+    pub(crate) async fn ask_through(&self, connector: &Connector, ports: &Arc<Ports>) -> (Ending, Usage) {
+        match self.group.as_str() {
             "receive" => {
                 let lower = |(name, value): (&String, &String)| (name.to_ascii_lowercase(), value.clone());
                 let delivery = Delivery {
@@ -133,12 +152,12 @@ impl Prepared {
                     body: self.case.body(),
                     received_ms: self.now_ms,
                 };
-                let Completed { result, usage } = connector.receive(&ports, self.invocation(), delivery).await;
+                let Completed { result, usage } = connector.receive(ports, self.invocation(), delivery).await;
                 (ended(result, |events| Some(json!({ "events": events_json(events)? }))), usage)
             }
             "poll" => {
                 let Completed { result, usage } =
-                    connector.poll(&ports, self.invocation(), self.case.cursor.clone()).await;
+                    connector.poll(ports, self.invocation(), self.case.cursor.clone()).await;
                 let page = |page: jackfield_sandbox::Page| {
                     let events = events_json(page.events)?;
                     Some(json!({ "events": events, "cursor": page.cursor, "more": page.more }))
@@ -146,16 +165,22 @@ impl Prepared {
                 (ended(result, page), usage)
             }
             _ if self.case.settle => {
-                let Completed { result, usage } = connector.settle(&ports, self.invocation()).await;
+                let Completed { result, usage } = connector.settle(ports, self.invocation()).await;
                 (ended(result, settled_json), usage)
             }
             _ => {
-                let Completed { result, usage } = connector.handle(&ports, self.invocation()).await;
+                let Completed { result, usage } = connector.handle(ports, self.invocation()).await;
                 let output = |text: String| Some(json!({ "output": serde_json::from_str::<Value>(&text).ok()? }));
                 (ended(result, output), usage)
             }
-        };
-        Asked { ending, usage, stage }
+        }
+    }
+
+    /// A host's own, and more time where the case asks for it: somebody may be looking.
+    fn limits(&self) -> Limits {
+        let usual = Limits::default();
+        let wall_ms = usual.wall_ms.max(self.case.remaining_ms.unwrap_or(0));
+        Limits { wall_ms, cpu_ms: CPU_MS, ..usual }
     }
 
     fn invocation(&self) -> Invocation {
@@ -167,9 +192,9 @@ impl Prepared {
         });
         Invocation {
             context: CallContext {
-                call_id: CALL_ID.into(),
+                call_id: self.identity.call_id.clone(),
                 connection: self.grant.connection().into(),
-                tenant: TENANT.into(),
+                tenant: self.identity.tenant.clone(),
                 user: user.clone().map(Arc::new),
                 deadline: Instant::now() + Duration::from_millis(case.remaining_ms.unwrap_or(REMAINING_MS)),
                 traceparent: None,
@@ -188,7 +213,7 @@ impl Prepared {
             },
             // As a host asks: nothing can be written while looking.
             grant: if case.settle { Arc::new(self.grant.looking_back()) } else { self.grant.clone() },
-            limits: Arc::new(Limits { cpu_ms: CPU_MS, ..Limits::default() }),
+            limits: Arc::new(self.limits()),
             permit: None,
         }
     }

@@ -1,6 +1,6 @@
 //! One thing that went otherwise: what, in which file and at which place of it, expected and found side by side.
 
-use jackfield_fixtures::{CaseFolder, Difference};
+use jackfield_fixtures::{CaseFolder, Difference, line_of};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,6 +12,9 @@ pub struct Complaint {
     /// The file that says what was expected, below the connector's folder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
+    /// 1-based line of the file, where it could be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
     /// JSON Pointer (RFC 6901) into the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
@@ -29,13 +32,17 @@ pub struct Complaint {
 impl Complaint {
     /// A complaint that is not about a file.
     pub(crate) fn new(message: impl Into<String>) -> Complaint {
-        Complaint { message: message.into(), file: None, pointer: None, expected: None, found: None, hint: None }
+        let (file, line, pointer, expected, found) = (None, None, None, None, None);
+        Complaint { message: message.into(), file, line, pointer, expected, found, hint: None }
     }
 
     /// It is about this file of a case, and this place in it.
     pub(crate) fn at(mut self, folder: &CaseFolder, file: &str, pointer: impl Into<String>) -> Complaint {
         self.file = Some(format!("fixtures/{}/{}/{file}", folder.group, folder.name));
-        self.pointer = Some(pointer.into());
+        let pointer = pointer.into();
+        // A file that is not there has no lines.
+        self.line = std::fs::read_to_string(folder.path.join(file)).ok().map(|text| line_of(&text, &pointer));
+        self.pointer = Some(pointer);
         self
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use futures_util::{StreamExt as _, stream};
-use jackfield_fixtures::{CaseFolder, Miss, REPLY, Script, UPSTREAM, differences, groups};
+use jackfield_fixtures::{CaseFolder, Miss, REPLY, REQUEST, Script, UPSTREAM, differences, groups};
 use jackfield_sandbox::Fault;
 use serde_json::Value;
 
@@ -45,10 +45,13 @@ impl Trial {
         }
         let cases = groups.into_iter().flat_map(|(_, cases)| cases);
         let cases = cases.filter(|case| filter.admits(&case.group, &case.name));
-        let ran =
-            stream::iter(cases).map(|case| self.fixture(case)).buffered(self.concurrent).collect::<Vec<_>>().await;
-        outcomes.extend(ran);
+        outcomes.extend(self.cases(cases.collect()).await);
         outcomes
+    }
+
+    /// Runs these cases.
+    pub async fn cases(&self, cases: Vec<CaseFolder>) -> Vec<Outcome> {
+        stream::iter(cases).map(|case| self.fixture(case)).buffered(self.concurrent).collect().await
     }
 
     async fn fixture(&self, folder: CaseFolder) -> Outcome {
@@ -71,8 +74,8 @@ impl Trial {
         let prepared = self.prepare(folder, case).map_err(|complaint| *complaint)?;
         let asked = prepared.ask(&self.connector, Mode::Strict, Script::new(exchanges)).await;
 
-        let mut complaints = exchanges_complaints(folder, &asked);
-        complaints.extend(asked.denials().map(|denial| Complaint::new(format!("the grant refused: {denial}"))));
+        let mut complaints: Vec<Complaint> = asked.denials().map(refused).collect();
+        complaints.extend(exchanges_complaints(folder, &asked));
         complaints.extend(reply_complaints(folder, &asked));
         if let (Some(output), Some(validator)) = (asked.ending.output(), self.output_validator(&folder.group)) {
             for error in validator.iter_errors(output).take(ERRORS_MAX) {
@@ -97,6 +100,14 @@ impl Trial {
 const ERRORS_MAX: usize = 5;
 /// Bound of the guest's log lines that are told of one case.
 const LINES_MAX: usize = 5;
+
+/// What the grant refused, and apart from it the line that would allow it.
+fn refused(denial: &str) -> Complaint {
+    match denial.split_once("; ") {
+        Some((reason, remedy)) => Complaint::new(format!("the grant refused a request: {reason}")).hint(remedy),
+        None => Complaint::new(format!("the grant refused a request: {denial}")),
+    }
+}
 
 fn exchanges_complaints(folder: &CaseFolder, asked: &Asked) -> Vec<Complaint> {
     let scene = asked.scene();
@@ -132,19 +143,27 @@ fn exchanges_complaints(folder: &CaseFolder, asked: &Asked) -> Vec<Complaint> {
     complaints
 }
 
+/// What to do about a reply that is another.
+const BLESS: &str = "mend the connector; or, if this is what it should say, `JACKFIELD_BLESS=1 cargo test` writes it";
+
 fn reply_complaints(folder: &CaseFolder, asked: &Asked) -> Vec<Complaint> {
-    let Some(reply) = asked.ending.reply() else { return vec![broke(&asked.ending)] };
+    let Some(reply) = asked.ending.reply() else { return vec![broke(&asked.ending).at(folder, REQUEST, "")] };
     match folder.reply() {
         Err(message) => {
-            vec![Complaint::new(message).at(folder, REPLY, "").sides(None, Some(reply))]
+            vec![Complaint::new(message).at(folder, REPLY, "").sides(None, Some(reply)).hint(BLESS)]
         }
         Ok(expected) if kind_of(&expected) != kind_of(&reply) => {
             let message = format!("the reply is {} instead of {}", kind_of(&reply), kind_of(&expected));
-            vec![Complaint::new(message).at(folder, REPLY, "").sides(Some(expected), Some(reply))]
+            vec![Complaint::new(message).at(folder, REPLY, "").sides(Some(expected), Some(reply)).hint(BLESS)]
         }
         Ok(expected) => {
             let differences = differences(&expected, &reply).into_iter();
-            differences.map(|difference| Complaint::differs(folder, REPLY, "the reply", difference)).collect()
+            let complaint = |difference| Complaint::differs(folder, REPLY, "the reply", difference);
+            let mut complaints: Vec<Complaint> = differences.map(complaint).collect();
+            if let Some(last) = complaints.pop() {
+                complaints.push(last.hint(BLESS));
+            }
+            complaints
         }
     }
 }
@@ -157,7 +176,9 @@ pub(crate) fn broke(ending: &Ending) -> Complaint {
             match fault {
                 Fault::Panic { .. } | Fault::Trap { .. } => complaint
                     .hint("`cargo test` runs the same fixtures natively, where a debugger and a backtrace work"),
-                _ => complaint,
+                _ => complaint.hint(
+                    "`jackfield test` gives what a host gives by default (`[limits]`), and ten times its `cpu_ms`",
+                ),
             }
         }
         Ending::NotJson(why) => Complaint::new(why.clone()),

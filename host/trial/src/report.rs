@@ -10,7 +10,7 @@ mod junit;
 mod text;
 
 pub use junit::junit;
-pub use text::{Paint, text};
+pub use text::{Paint, difference, text};
 
 /// Where an outcome comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

@@ -140,7 +140,8 @@ impl Scene {
     }
 }
 
-fn answer_of(exchange: &Exchange) -> Result<UpstreamResponse, SendError> {
+/// What an exchange answers.
+pub(crate) fn answer_of(exchange: &Exchange) -> Result<UpstreamResponse, SendError> {
     let said = "said by the fixture".to_owned();
     match exchange.answer() {
         Ok(Answer { status, headers, body }) => Ok(UpstreamResponse { status, headers, body: body.into() }),

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jackfield_core::intent::IntentSpec;
+use jackfield_core::manifest::Manifest;
 use jackfield_fixtures::{Case, CaseFolder, REQUEST};
 use jackfield_sandbox::Connector;
 
-use crate::ask::Prepared;
+use crate::ask::{Identity, Prepared};
 use crate::complaint::Complaint;
 use crate::settings::connection;
 
@@ -49,6 +50,16 @@ impl Trial {
         Ok(Trial { connector, fixtures: folder.join("fixtures"), outputs, concurrent })
     }
 
+    /// What the connector asks for.
+    pub fn manifest(&self) -> &Manifest {
+        self.connector.manifest()
+    }
+
+    /// The intents, with schemas and effects.
+    pub fn intents(&self) -> impl Iterator<Item = &IntentSpec> {
+        self.outputs.iter().map(|(spec, _)| spec)
+    }
+
     /// Calls that may run at once: places that the sandbox must have.
     pub fn concurrent(&self) -> usize {
         self.concurrent
@@ -70,6 +81,7 @@ impl Trial {
             props: Prepared::props(&case).map_err(|message| at(message, ""))?,
             now_ms: Prepared::now_ms(&case).map_err(|message| at(message, ""))?,
             case: Arc::new(case),
+            identity: Identity::default(),
         })
     }
 }

@@ -91,11 +91,11 @@ impl EndpointGrant {
             None => Err(Refusal::Denied(Denial {
                 reason: format!("no rule of endpoint `{}` allows {line}", self.name),
                 remedy: format!(
-                    "connector.toml of `{}`: add `\"{} {line}\"` to `allow` of `[endpoint.{}]`{}",
+                    "connector.toml{} of `{}`: add `\"{} {line}\"` to `allow` of `[endpoint.{}]`",
+                    self.rules.first().map(|rule| format!(":{}", rule.line)).unwrap_or_default(),
                     self.owner.connector,
                     if request.method == Method::GET { "read" } else { "write" },
-                    self.name,
-                    self.rules.first().map(|r| format!(", near line {}", r.line)).unwrap_or_default()
+                    self.name
                 ),
             })),
         }

@@ -119,8 +119,8 @@ fn a_refusal_names_the_line_that_would_allow_it() {
     );
     assert_eq!(
         denied(request(Method::GET, "/admin/api/2026-10/shop.json")),
-        "no rule of endpoint `admin` allows GET /admin/api/2026-10/shop.json; connector.toml of `shopify`: add \
-         `\"read GET /admin/api/2026-10/shop.json\"` to `allow` of `[endpoint.admin]`, near line 24"
+        "no rule of endpoint `admin` allows GET /admin/api/2026-10/shop.json; connector.toml:24 of `shopify`: add \
+         `\"read GET /admin/api/2026-10/shop.json\"` to `allow` of `[endpoint.admin]`"
     );
     assert_eq!(
         denied(request(Method::DELETE, "/admin/api/2026-10/orders/1.json")),

@@ -93,6 +93,18 @@ impl Rule {
         }
         Ok(Rule { text: text.to_owned(), line, access, method, path, graphql })
     }
+
+    /// Whether every request that `other` allows is allowed by this rule too, and means no more to the system.
+    pub fn covers(&self, other: &Rule) -> bool {
+        let graphql = match (self.graphql, other.graphql) {
+            // Without a word on GraphQL any body may be sent.
+            (None, _) | (Some(Graphql::Mutation), Some(_)) => true,
+            (Some(Graphql::Query), document) => document == Some(Graphql::Query),
+            (Some(Graphql::Mutation), None) => false,
+        };
+        // A read may be sent by every connection, a write only where the operator says so.
+        graphql && self.access <= other.access && self.method == other.method && self.path.covers(&other.path)
+    }
 }
 
 /// A path of literal segments, `*` for exactly one segment and, at the end only, `**` for one or more.
@@ -140,6 +152,32 @@ impl PathPattern {
             });
         }
         Ok(PathPattern { segments })
+    }
+
+    /// Whether every path that `other` matches is matched by this one too. Where nobody can tell it is not.
+    pub fn covers(&self, other: &PathPattern) -> bool {
+        let mut theirs = other.segments.as_slice();
+        for segment in &self.segments {
+            let Some((first, rest)) = theirs.split_first() else { return false };
+            let covered = match (segment, first) {
+                (Segment::Rest, _) => return true,
+                (_, Segment::Rest) => false,
+                (Segment::Literal(ours), Segment::Literal(theirs)) => ours == theirs,
+                (Segment::Literal(_), Segment::One { .. }) => false,
+                (Segment::One { before, after }, Segment::Literal(theirs)) => theirs
+                    .strip_prefix(before.as_str())
+                    .and_then(|text| text.strip_suffix(after.as_str()))
+                    .is_some_and(|middle| !middle.is_empty()),
+                (Segment::One { before, after }, Segment::One { before: theirs, after: end }) => {
+                    theirs.starts_with(before.as_str()) && end.ends_with(after.as_str())
+                }
+            };
+            if !covered {
+                return false;
+            }
+            theirs = rest;
+        }
+        theirs.is_empty()
     }
 
     /// Whether the decoded segments of a path match.

@@ -26,8 +26,8 @@ async fn what_is_granted_is_sent_and_what_is_not_is_explained() {
     assert_eq!(outcome(&stand, get("/orders/7")).await, "status 200");
     assert_eq!(
         outcome(&stand, get("/customers/7")).await,
-        "denied: no rule of endpoint `api` allows GET /customers/7; connector.toml of `probe`: \
-         add `\"read GET /customers/7\"` to `allow` of `[endpoint.api]`, near line 12"
+        "denied: no rule of endpoint `api` allows GET /customers/7; connector.toml:12 of `probe`: \
+         add `\"read GET /customers/7\"` to `allow` of `[endpoint.api]`"
     );
     assert_eq!(
         outcome(&stand, serde_json::json!({ "endpoint": "metadata", "method": "GET", "path": "/" })).await,

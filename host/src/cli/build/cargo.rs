@@ -1,4 +1,4 @@
-//! Runs cargo for one or more connector folders and finds the components that it made. Cargo's own messages go to
+//! Runs cargo for a connector's folder and finds the component that it made. Cargo's own messages go to
 //! standard error unchanged.
 
 use std::io::BufRead as _;
@@ -38,18 +38,19 @@ struct Message {
 struct Metadata {
     target_directory: PathBuf,
     workspace_root: PathBuf,
+    packages: Vec<PackageInfo>,
 }
 
-/// Compiles the crates in `dirs`; each folder comes back with its component.
-pub(super) fn compile(toolchain: &Toolchain, dirs: &[PathBuf]) -> anyhow::Result<Vec<(PathBuf, PathBuf)>> {
-    let mut compiled = Vec::with_capacity(dirs.len());
-    for dir in dirs {
-        compiled.push((dir.clone(), compile_one(toolchain, dir)?));
-    }
-    Ok(compiled)
+#[derive(Deserialize)]
+struct PackageInfo {
+    name: String,
+    /// Nothing for a folder of this machine.
+    source: Option<String>,
+    manifest_path: PathBuf,
 }
 
-fn compile_one(toolchain: &Toolchain, dir: &Path) -> anyhow::Result<PathBuf> {
+/// Compiles the crate in a folder; comes back with the component.
+pub(super) fn compile(toolchain: &Toolchain, dir: &Path) -> anyhow::Result<PathBuf> {
     let manifest = dir.join("Cargo.toml");
     let manifest = manifest.canonicalize().with_context(|| format!("{} is not there", manifest.display()))?;
     let metadata = metadata(&manifest)?;
@@ -58,12 +59,19 @@ fn compile_one(toolchain: &Toolchain, dir: &Path) -> anyhow::Result<PathBuf> {
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")))
         .unwrap_or_default();
-    let flags = [
+    let mut flags = vec![
         format!("--remap-path-prefix={}=", metadata.workspace_root.display()),
         format!("--remap-path-prefix={}=cargo", cargo_home.display()),
-        "-Clink-arg=-z".to_owned(),
-        format!("-Clink-arg=stack-size={STACK_BYTES}"),
     ];
+    // Crates that are used by path, such as the SDK of a checkout.
+    let elsewhere = |package: &&PackageInfo| {
+        package.source.is_none() && !package.manifest_path.starts_with(&metadata.workspace_root)
+    };
+    for package in metadata.packages.iter().filter(elsewhere) {
+        let folder = package.manifest_path.parent().unwrap_or(Path::new("/"));
+        flags.push(format!("--remap-path-prefix={}={}", folder.display(), package.name));
+    }
+    flags.extend(["-Clink-arg=-z".to_owned(), format!("-Clink-arg=stack-size={STACK_BYTES}")]);
     let target_dir = metadata.target_directory.with_file_name("target-guests");
     let mut child = toolchain
         .cargo_build(&flags)
@@ -94,7 +102,7 @@ fn compile_one(toolchain: &Toolchain, dir: &Path) -> anyhow::Result<PathBuf> {
 
 fn metadata(manifest: &Path) -> anyhow::Result<Metadata> {
     let output = std::process::Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["metadata", "--no-deps", "--format-version=1", "--manifest-path"])
+        .args(["metadata", "--format-version=1", "--manifest-path"])
         .arg(manifest)
         .stderr(Stdio::inherit())
         .output()

@@ -30,11 +30,11 @@ const DISTRIBUTION_RUSTC: &str = "/usr/bin/rustc";
 const DISTRIBUTION_LIBC: &str = "/usr/lib/wasm32-wasi";
 
 impl Toolchain {
-    /// Looks at this machine.
+    /// Looks at this machine, for what compiles the crate in `dir`.
     ///
     /// # Errors
     /// When neither way is there; the message says how to get one.
-    pub(super) fn find() -> anyhow::Result<Toolchain> {
+    pub(super) fn find(dir: &Path) -> anyhow::Result<Toolchain> {
         let libdir = print("rustc", &["--print", "target-libdir", "--target", TARGET])?;
         if Path::new(&libdir).is_dir() {
             return Ok(Toolchain::Rustup);
@@ -51,8 +51,10 @@ impl Toolchain {
             return Ok(Toolchain::Distribution { rustc, tools, libc });
         }
         anyhow::bail!(
-            "nothing here compiles for {TARGET}: run `rustup target add {TARGET}`, or where rustup cannot download, \
-             `apt-get install --no-install-recommends rustc-web rust-web-src wasi-libc`"
+            "{}: nothing on this machine compiles it for the target `{TARGET}`\n\
+             help: run `rustup target add {TARGET}`, or where rustup cannot download, \
+             `apt-get install --no-install-recommends rustc-web rust-web-src wasi-libc`",
+            dir.join("Cargo.toml").display()
         )
     }
 
@@ -81,7 +83,10 @@ impl Toolchain {
 }
 
 fn print(rustc: &str, args: &[&str]) -> anyhow::Result<String> {
-    let output = Command::new(rustc).args(args).output().with_context(|| format!("cannot run `{rustc}`"))?;
+    let output = Command::new(rustc)
+        .args(args)
+        .output()
+        .with_context(|| format!("cannot run `{rustc}`, which comes with Rust (https://rustup.rs)"))?;
     anyhow::ensure!(
         output.status.success(),
         "`{rustc} {}` failed: {}",

@@ -75,6 +75,13 @@ pub fn text(report: &Report, paint: Paint) -> String {
     out
 }
 
+/// One complaint by itself, without colour.
+pub fn difference(complaint: &Complaint) -> String {
+    let mut out = String::new();
+    write_complaint(complaint, Paint::plain(), &mut out);
+    out
+}
+
 /// What went otherwise in one outcome.
 pub(super) fn complaints(outcome: &Outcome, paint: Paint) -> String {
     let mut out = String::new();
@@ -90,6 +97,7 @@ fn write_complaint(complaint: &Complaint, paint: Paint, out: &mut String) {
     }
     if let Some(file) = &complaint.file {
         let pointer = complaint.pointer.as_deref().filter(|pointer| !pointer.is_empty());
+        let file = complaint.line.map_or_else(|| file.clone(), |line| format!("{file}:{line}"));
         let place = pointer.map_or_else(|| file.clone(), |pointer| format!("{file}#{pointer}"));
         let _ = writeln!(out, "    {} {}", paint.faint("at"), place);
     }
