@@ -9,13 +9,13 @@ PLUGINS := $(patsubst %/connector.toml,%,$(wildcard plugins/*/connector.toml))
 GUESTS := $(patsubst %/Cargo.toml,%,$(wildcard tests/guests/*/Cargo.toml))
 RELEASE := target/release
 
-.PHONY: help setup build plugins guests template run mocks test test-all check bench docs clean
+.PHONY: help setup build plugins guests template javascript run mocks test test-all check bench docs clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
 setup: ## Install everything that any verb needs
-	@tests/setup.sh wasm curl nextest deny
+	@tests/setup.sh wasm node curl nextest deny
 
 build: ## Build the host and the simulated systems, optimised
 	$(CARGO) build --release --locked -p jackfield -p jackfield-mocks
@@ -33,6 +33,11 @@ template: ## Begin a connector of each domain, and compile and package it into d
 	$(CARGO) build --locked --quiet -p jackfield
 	@tests/template.sh $${CARGO_TARGET_DIR:-target}/debug/jackfield
 
+javascript: ## Compile and package the connectors in JavaScript into dist/examples
+	@tests/setup.sh node
+	$(CARGO) build --locked --quiet -p jackfield
+	@tests/javascript.sh $${CARGO_TARGET_DIR:-target}/debug/jackfield
+
 run: build ## Serve a demo on LISTEN against simulated systems on MOCKS
 	@tests/setup.sh wasm curl
 	$(RELEASE)/jackfield --log warn build $(PLUGINS) --out dist/plugins
@@ -41,8 +46,8 @@ run: build ## Serve a demo on LISTEN against simulated systems on MOCKS
 mocks: build ## Serve only the simulated systems on MOCKS
 	$(RELEASE)/jackfield-mocks --listen $(MOCKS)
 
-test: plugins guests template ## Every test; no network, no account
-	@tests/setup.sh nextest
+test: plugins guests template javascript ## Every test; no network but package registries, no account
+	@tests/setup.sh nextest curl
 	$(CARGO) test --locked --quiet --doc -p jackfield-sdk -p jackfield-catalog
 	$(CARGO) nextest run --locked --workspace --exclude 'jackfield-guest-*'
 
@@ -58,8 +63,10 @@ check: ## Format, lints, licences, the one direction of imports
 bench: plugins guests ## Measure against native baselines in the same run
 	$(CARGO) bench --locked -p jackfield-tests
 
-docs: ## Build the API documentation
-	$(CARGO) doc --locked --no-deps -p jackfield-sdk -p jackfield-catalog -p jackfield-core
+docs: ## Build the book into target/book, and the API documentation
+	@tests/setup.sh mdbook
+	mdbook build docs
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps -p jackfield-sdk -p jackfield-sdk-macros -p jackfield-catalog -p jackfield-core
 
 clean: ## Remove everything built
 	rm -rf target target-guests dist

@@ -17,6 +17,7 @@ use tokio::task::JoinHandle;
 pub mod client;
 pub mod guests;
 pub mod process;
+pub mod reference;
 pub mod stub;
 
 pub use client::{Answer, Client, Event, Events};

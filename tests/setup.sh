@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a verb of the Makefile needs and this machine lacks; does nothing when nothing is missing.
-# Usage: tests/setup.sh wasm|curl|nextest|deny ...
+# Usage: tests/setup.sh wasm|node|curl|mdbook|nextest|deny ...
 set -euo pipefail
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -22,13 +22,22 @@ wasm() {
     apt_install rustc-web rust-web-src wasi-libc
     has_distribution || { echo "error: nothing here compiles for wasm32-wasip2: run \`rustup target add wasm32-wasip2\`" >&2; exit 1; }
 }
+# Compiles connectors in JavaScript; runs nothing of ours but that.
+node() {
+    command -v npm >/dev/null || apt_install nodejs npm
+    [ "$(command node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || { echo "error: connectors in JavaScript need node 20 or later" >&2; exit 1; }
+}
 curl() { command -v curl >/dev/null || apt_install curl; }
+# Makes a website of the book. A tool of its own, with nothing that only its web server needs.
+mdbook() {
+    command -v mdbook >/dev/null || cargo install --locked --no-default-features --features search mdbook@0.5.4
+}
 cargo_tool() { cargo "$1" --version >/dev/null 2>&1 || { echo "installing cargo-$1" >&2; cargo install --locked "cargo-$1"; }; }
 
 command -v cargo >/dev/null || { echo "error: install Rust first: https://rustup.rs" >&2; exit 1; }
 for what in "$@"; do
     case $what in
-        wasm | curl) "$what" ;;
+        wasm | node | curl | mdbook) "$what" ;;
         nextest | deny) cargo_tool "$what" ;;
         *) echo "error: nothing here is called \`$what\`" >&2; exit 2 ;;
     esac

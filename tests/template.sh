@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Begins a connector of each domain in target/story and compiles all of them, so that the tests only have to run. One of
-# them once more in another folder, target/again: both must come out the same, and what is there may be worked on.
+# Begins a connector of each domain in target/story, and the one of the book's tutorial, and compiles all of them, so that
+# the tests only have to run. One of them once more in another folder, target/again: both must come out the same, and what
+# is there may be worked on.
 # Usage: tests/template.sh JACKFIELD, the binary. The place is always the same: only what changed is compiled again.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -30,5 +31,10 @@ for name in watched played; do
 done
 CARGO_NET_OFFLINE=true "$jackfield" --log warn build new-commerce --out "$root/dist/again" >/dev/null
 begin story "${domains[@]}"
+# The tutorial's story: what `jackfield new` makes, with the files that docs/tutorial.md shows put over it.
+rm -rf lantern
+printf '[workspace]\nresolver = "3"\nmembers = ["new-*", "lantern"]\n' >Cargo.toml
+"$jackfield" --log warn new lantern --domain commerce --sdk "$root/sdk" >/dev/null 2>&1
+cp -r "$root/docs/tutorial/." lantern/
 cargo test --quiet --offline --workspace --no-run
-CARGO_NET_OFFLINE=true "$jackfield" --log warn build "${domains[@]/#/new-}" --out "$root/dist/template"
+CARGO_NET_OFFLINE=true "$jackfield" --log warn build "${domains[@]/#/new-}" lantern --out "$root/dist/template"

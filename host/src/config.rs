@@ -28,7 +28,7 @@ mod secrets;
 
 pub use cache::CacheSection;
 pub use calls::CallsSection;
-pub use fallback::{ContactSection, FallbackSection, FallbackTexts, Word};
+pub use fallback::{ContactSection, FallbackSection, Word};
 pub use policy::{IntentSection, MessageMode, TextsSection};
 pub use rate::RateSection;
 pub use report::{Complaint, Complaints};

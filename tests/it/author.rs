@@ -170,6 +170,71 @@ async fn every_connector_passes_its_fixtures_and_the_kit_with_no_exception() {
     assert_eq!(seen, folders, "a connector without a manifest is tried by nobody");
 }
 
+/// Not by our SDK and not by cargo: what the contract and the schemas alone are good for.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_connector_in_another_language_passes_its_fixtures_and_the_kit() {
+    let mut seen = 0;
+    for entry in fs::read_dir(root().join("plugins/examples")).unwrap() {
+        let dir = entry.unwrap().path();
+        let id = dir.file_name().unwrap().to_str().unwrap().to_owned();
+        seen += 1;
+        assert!(dir.join("README.md").exists(), "{id} has no README.md");
+        let file = root().join(format!("dist/examples/{id}.wasm"));
+        assert!(file.exists(), "{} is not there: run `make javascript`", file.display());
+        let connector = SANDBOX.load_file(&file).unwrap();
+        let foreign: Vec<_> = connector.imports().iter().filter(|i| !i.starts_with("jackfield:connector/")).collect();
+        assert!(foreign.is_empty(), "{id}: {foreign:?}");
+        let intents = connector.manifest().intents.clone();
+        let trial = trial(connector, &dir);
+        let mut outcomes = trial.fixtures(&Filter::default()).await;
+        outcomes.extend(trial.conformance(&Filter::default()).await);
+        for intent in intents {
+            let of_intent = outcomes.iter().filter(|outcome| outcome.intent == intent);
+            let calls = |suite| of_intent.clone().filter(|o| o.suite == suite).map(|o| o.calls).sum::<usize>();
+            assert!(calls(Suite::Fixtures) > 0 && calls(Suite::Conformance) > 10, "{intent}: little was tried");
+        }
+        let report = Report { connector: id.clone(), version: String::new(), duration: Default::default(), outcomes };
+        let said = text(&report, Paint::plain());
+        assert!(report.passed(), "{id}\n{said}");
+        if id == "tidy-desk" {
+            printed_in("other-languages.md", &said);
+        }
+    }
+    assert!(seen > 0, "the examples are gone");
+}
+
+/// What was compiled by other means is packaged as it is; nothing of the author's is run for it but `describe`.
+#[test]
+fn a_component_of_another_language_is_packaged_under_its_manifest() {
+    let dir = tempfile::tempdir().unwrap();
+    let guest = root().join("dist/guests/healthy.wasm");
+    let guest = guest.to_str().unwrap();
+    let said = |expected: i32, args: &[&str]| {
+        let (code, said) = jackfield(dir.path(), &[&["--log", "warn"], args].concat());
+        assert_eq!(code, expected, "{said}");
+        said
+    };
+    let refused = said(4, &["build"]);
+    assert!(refused.contains("`jackfield new NAME` begins one"), "{refused}");
+    let refused = said(4, &["build", "--component", "gone.wasm"]);
+    assert!(refused.contains("gone.wasm is not there: compile the connector first"), "{refused}");
+    let refused = said(4, &["build", "one", "two", "--component", guest]);
+    assert!(refused.contains("`--component` is one connector's"), "{refused}");
+    said(2, &["build", "--bare", "--component", guest]);
+
+    fs::write(dir.path().join("connector.toml"), guests::manifest("healthy")).unwrap();
+    let refused = said(4, &["build"]);
+    let hint = "Cargo.toml is not there; what cargo does not compile is given with `--component FILE`";
+    assert!(refused.contains(hint), "{refused}");
+    let refused = said(4, &["build", "--component", guest]);
+    assert!(refused.contains("`describe` did not return what the contract says"), "{refused}");
+    assert!(!dir.path().join("dist/healthy.wasm").exists());
+
+    let zendesk = root().join("plugins/zendesk");
+    said(0, &["build", zendesk.to_str().unwrap(), "--component", plugin("zendesk").to_str().unwrap()]);
+    assert!(fs::read(dir.path().join("dist/zendesk.wasm")).unwrap() == fs::read(plugin("zendesk")).unwrap());
+}
+
 #[test]
 fn the_documentation_has_every_row_of_the_table() {
     let page = fs::read_to_string(root().join("docs/testing-connectors.md")).unwrap();
@@ -178,6 +243,17 @@ fn the_documentation_has_every_row_of_the_table() {
         let kinds = if kinds.is_empty() { "none".to_owned() } else { kinds };
         let line = format!("| {} | {kinds} | {} | {} |", row.fault, row.output.words(), row.why);
         assert!(page.contains(&line), "docs/testing-connectors.md lacks\n{line}");
+    }
+}
+
+/// What a chapter prints as the outcome of `jackfield test` is the outcome.
+fn printed_in(chapter: &str, said: &str) {
+    let text = fs::read_to_string(root().join("docs").join(chapter)).unwrap();
+    let lines: Vec<_> =
+        text.lines().filter(|l| l.starts_with("fixtures  ") || l.starts_with("conformance  ")).collect();
+    assert_eq!(lines.len(), 2, "docs/{chapter}");
+    for line in lines {
+        assert!(said.contains(line), "docs/{chapter} prints\n{line}\nof\n{said}");
     }
 }
 
@@ -206,7 +282,8 @@ fn run(command: &mut Command) -> (i32, String) {
 fn a_new_connector_of_each_domain_passes_its_tests_as_it_is() {
     let (code, said) = run(Command::new(env!("CARGO")).args(["test", "--workspace"]).current_dir(story()));
     assert_eq!(code, 0, "{said}");
-    assert_eq!(said.matches("every_fixture_is_answered_as_recorded ... ok").count(), DOMAINS.len(), "{said}");
+    // And the tutorial's.
+    assert_eq!(said.matches("every_fixture_is_answered_as_recorded ... ok").count(), DOMAINS.len() + 1, "{said}");
 }
 
 #[test]
@@ -231,6 +308,16 @@ fn two_builds_in_two_folders_give_the_same_bytes() {
     assert!(one == other, "{} and {} bytes differ", one.len(), other.len());
     let here = root().display().to_string();
     assert!(!one.windows(here.len()).any(|window| window == here.as_bytes()), "the folder {here} is in the component");
+}
+
+#[test]
+fn the_tutorials_connector_passes_its_tests_and_conforms() {
+    let packages = root().join("dist/template");
+    let arguments = ["--log", "warn", "test", "--no-build", "--out", packages.to_str().unwrap()];
+    let (code, said) = jackfield(&story().join("lantern"), &arguments);
+    assert_eq!(code, 0, "{said}");
+    assert!(said.contains("fixtures     3 passed, 0 failed"), "{said}");
+    assert!(said.contains("conformance") && said.contains(" 0 failed"), "{said}");
 }
 
 #[test]

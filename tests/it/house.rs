@@ -70,14 +70,18 @@ fn every_guest_is_used_by_a_test() {
 
 #[test]
 fn every_file_opens_with_what_it_answers_for_and_holds_one_idea() {
-    let mut folders = vec!["host", "sdk", "plugins", "tests"].into_iter().map(|f| root().join(f)).collect::<Vec<_>>();
+    let mut folders =
+        vec!["host", "sdk", "plugins", "tests", "docs"].into_iter().map(|f| root().join(f)).collect::<Vec<_>>();
     let mut seen = 0;
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if path.is_dir() && name != "target" && name != "target-guests" {
+            if path.is_dir() && !["target", "target-guests", "node_modules"].contains(&name.as_str()) {
                 folders.push(path);
+            } else if name.ends_with(".js") {
+                let text = fs::read_to_string(&path).unwrap();
+                assert!(text.starts_with("// "), "{} does not say what it answers for", path.display());
             } else if name.ends_with(".rs") {
                 seen += 1;
                 let text = fs::read_to_string(&path).unwrap();

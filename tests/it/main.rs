@@ -3,6 +3,7 @@
 mod admission;
 mod assertions;
 mod author;
+mod book;
 mod cases;
 mod connections;
 mod consent;

@@ -117,42 +117,62 @@ impl fmt::Display for ManifestError {
 
 impl std::error::Error for ManifestError {}
 
-/// The file as it is written.
+// These sentences, and those of the types below, are the manifest's reference in the book.
+/// The whole file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Lower-case words joined by `-`, such as `zoho-crm`.
     id: Spanned<String>,
+    /// Semantic version of the connector.
     version: String,
+    /// The business system's name for people.
     title: String,
+    /// The vendor's API version that the connector was written for.
     vendor_api: String,
+    /// Those that it answers. What is not in the catalogue begins with the connector's id: `zoho_crm.note.add`.
     intents: Vec<Spanned<String>>,
+    /// What it may call, by name.
     #[serde(default)]
     endpoint: BTreeMap<String, EndpointFile>,
+    /// Secrets that it needs.
     #[serde(default)]
     secret: Vec<Spanned<SecretSpec>>,
+    /// What differs from one account to the next: a JSON Schema in TOML for each, with `required = true` beside it.
     #[serde(default)]
     setting: BTreeMap<String, Spanned<toml::Table>>,
+    /// Intents of other connectors that it may ask for, such as `order.status` or `ticket.*`.
     #[serde(default)]
     calls: Vec<String>,
     #[serde(default)]
     intent: BTreeMap<Spanned<String>, Spanned<repeat::IntentFile>>,
 }
 
+/// An origin that the connector may call, and nothing beside it.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct EndpointFile {
+    /// `https://{shop}.myshopify.com`: settings in braces.
     base_url: Spanned<String>,
+    /// Rules `read|write METHOD /path [graphql=query|mutation]`, such as `read GET /admin/api/*/orders.json`. `*` is one
+    /// segment, `**` at the end one or more. What no rule covers is refused.
     allow: Vec<Spanned<String>>,
+    /// One scheme, or a list of schemes with a `name` each, of which a connection chooses one; the first is the default.
     #[serde(default)]
     auth: Option<Spanned<toml::Value>>,
+    /// Whether `%2F` may stand inside a path segment.
     #[serde(default)]
     encoded_slash: bool,
+    /// What writes need besides the credential.
     #[serde(default)]
     csrf: Option<Spanned<Csrf>>,
+    /// Where the connector may have a secret filled in.
     #[serde(default)]
     place: Vec<Spanned<Placement>>,
+    /// A path that `allow` covers: a cheap read that shows whether the credential is accepted.
     #[serde(default)]
     probe: Option<Spanned<String>>,
+    /// The vendor's budget. Without one, nothing is counted and `Retry-After` is still heard.
     #[serde(default)]
     rate: Option<Spanned<Rate>>,
 }

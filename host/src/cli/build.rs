@@ -27,6 +27,9 @@ pub(super) struct Args {
     /// Folders of connectors, each with `Cargo.toml` and `connector.toml`.
     #[arg(default_value = ".")]
     dirs: Vec<PathBuf>,
+    /// Package this component of another language instead of compiling with cargo.
+    #[arg(long, value_name = "FILE", conflicts_with = "bare")]
+    component: Option<PathBuf>,
     /// Where the packages go, as `ID.wasm`.
     #[arg(long, default_value = "dist")]
     out: PathBuf,
@@ -74,6 +77,7 @@ fn bare(args: &Args) -> anyhow::Result<bool> {
 
 /// Everything that can be said without a compiler is said of all connectors before the first is compiled.
 fn packages(args: &Args) -> anyhow::Result<bool> {
+    let made = given(&args.dirs, args.component.as_deref())?;
     let mut failed = false;
     for dir in &args.dirs {
         if let Err(complaints) = source::check(dir) {
@@ -84,13 +88,13 @@ fn packages(args: &Args) -> anyhow::Result<bool> {
     if failed {
         return Ok(false);
     }
-    let toolchain = toolchain::Toolchain::find(&args.dirs[0])?;
+    let origin = Origin::of(&args.dirs[0], made)?;
     make_dir(&args.out)?;
     let sandbox = Sandbox::new(&SandboxConfig { calls_in_flight_max: 4, ..SandboxConfig::default() })?;
     let progress = Progress::new(args.dirs.len());
     for dir in &args.dirs {
         progress.next("Building", &dir.display().to_string());
-        let component = cargo::compile(&toolchain, dir)?;
+        let component = origin.component(dir)?;
         progress.step("Packaging", &dir.display().to_string());
         match package(&sandbox, dir, &component, &args.out) {
             Ok(file) => inspect::print(&std::fs::read(&file)?, &file, args.json)?,
@@ -103,13 +107,47 @@ fn packages(args: &Args) -> anyhow::Result<bool> {
     Ok(!failed)
 }
 
+/// The component that was given, if it can be.
+fn given(dirs: &[PathBuf], component: Option<&Path>) -> anyhow::Result<Option<PathBuf>> {
+    let Some(component) = component else { return Ok(None) };
+    anyhow::ensure!(dirs.len() == 1, "`--component` is one connector's: give its folder and no other");
+    anyhow::ensure!(component.is_file(), "{} is not there: compile the connector first", component.display());
+    Ok(Some(component.to_owned()))
+}
+
+/// Where a component comes from.
+enum Origin {
+    /// Cargo makes it.
+    Cargo(toolchain::Toolchain),
+    /// Its author has made it by other means. Those are not run from here: a build command in a file would be somebody's
+    /// code with the rights of whoever packages.
+    Made(PathBuf),
+}
+
+impl Origin {
+    fn of(dir: &Path, made: Option<PathBuf>) -> anyhow::Result<Origin> {
+        Ok(match made {
+            Some(made) => Origin::Made(made),
+            None => Origin::Cargo(toolchain::Toolchain::find(dir)?),
+        })
+    }
+
+    fn component(&self, dir: &Path) -> anyhow::Result<PathBuf> {
+        match self {
+            Origin::Cargo(toolchain) => cargo::compile(toolchain, dir),
+            Origin::Made(component) => Ok(component.clone()),
+        }
+    }
+}
+
 /// Compiles and packages one connector, for verbs that go on with it. Cargo talks on standard error.
 ///
 /// # Errors
 /// When it does not compile, or does not package.
-pub(super) fn make(sandbox: &Sandbox, dir: &Path, out: &Path) -> anyhow::Result<PathBuf> {
+pub(super) fn make(sandbox: &Sandbox, dir: &Path, component: Option<&Path>, out: &Path) -> anyhow::Result<PathBuf> {
+    let made = given(&[dir.to_owned()], component)?;
     source::check(dir)?;
-    let component = cargo::compile(&toolchain::Toolchain::find(dir)?, dir)?;
+    let component = Origin::of(dir, made)?.component(dir)?;
     make_dir(out)?;
     package(sandbox, dir, &component, out)
 }
@@ -121,7 +159,7 @@ fn make_dir(dir: &Path) -> anyhow::Result<()> {
 /// Packages one component and writes it.
 fn package(sandbox: &Sandbox, dir: &Path, component: &Path, out: &Path) -> anyhow::Result<PathBuf> {
     let (text, manifest) = manifest(dir)?;
-    let bytes = std::fs::read(component)?;
+    let bytes = std::fs::read(component).with_context(|| format!("cannot read {}", component.display()))?;
     let described = runtime()?
         .block_on(sandbox.describe(&bytes, &Limits::default()))
         .map_err(|error| explain(dir, "`describe` failed", error))?;

@@ -32,6 +32,9 @@ pub(super) struct Args {
     /// Take the package as it is in `--out`.
     #[arg(long)]
     no_build: bool,
+    /// Package this component of another language instead of compiling with cargo.
+    #[arg(long, value_name = "FILE", conflicts_with = "no_build")]
+    component: Option<PathBuf>,
     /// Leave the fixtures out.
     #[arg(long, conflicts_with = "fixtures_only")]
     conformance_only: bool,
@@ -54,7 +57,11 @@ pub(super) fn run(args: Args) -> anyhow::Result<Exit> {
     let cache_dir = Some(cache.path().to_owned());
     let config = SandboxConfig { calls_in_flight_max: CALLS_IN_FLIGHT_MAX, cache_dir, ..SandboxConfig::default() };
     let sandbox = Sandbox::new(&config)?;
-    let file = if args.no_build { packaged(&args.dir, &args.out) } else { build::make(&sandbox, &args.dir, &args.out) };
+    let file = if args.no_build {
+        packaged(&args.dir, &args.out)
+    } else {
+        build::make(&sandbox, &args.dir, args.component.as_deref(), &args.out)
+    };
     let mut recorded = None;
     let load = |file: PathBuf| {
         let refused = |error| build::explain(&args.dir, &file.display().to_string(), error);

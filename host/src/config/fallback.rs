@@ -55,9 +55,6 @@ pub struct ContactSection {
     pub email: Option<Spanned<String>>,
 }
 
-/// `[texts.LOCALE.fallback]`: the words of the ladder, by name.
-pub type FallbackTexts = BTreeMap<Word, Spanned<String>>;
-
 /// A sentence or a label of the ladder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

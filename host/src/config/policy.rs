@@ -13,7 +13,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Complaints;
-use super::fallback::{FallbackTexts, check_text};
+use super::fallback::{Word, check_text};
 
 /// `[intent."order.*"]`: what is not written comes from the next less specific section that covers the intent.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -74,7 +74,7 @@ pub struct TextsSection {
     /// A template: the question before a write.
     pub confirm: Option<Spanned<String>>,
     /// The words of the fallbacks.
-    pub fallback: FallbackTexts,
+    pub fallback: BTreeMap<Word, Spanned<String>>,
 }
 
 /// A sentence at most, in bytes.

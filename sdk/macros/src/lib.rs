@@ -3,6 +3,8 @@
 //! They only write code that an author could write by hand against `jackfield-sdk`, which re-exports them; what the
 //! code means is documented there.
 
+#![deny(missing_docs)]
+
 mod connector;
 mod intent;
 mod path;

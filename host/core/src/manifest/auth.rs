@@ -298,12 +298,16 @@ pub enum Place {
     Body(String),
 }
 
+/// A place that the connector may mark with `{{secret.NAME}}` for the host to fill in: one header, or one string of the body.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct PlacementFile {
+    /// Name of the secret.
     secret: String,
+    /// The whole value of this header.
     #[serde(default)]
     header: Option<String>,
+    /// The whole string at this JSON Pointer (RFC 6901) of a JSON body.
     #[serde(default)]
     body: Option<String>,
 }

@@ -52,7 +52,9 @@ struct PackageInfo {
 /// Compiles the crate in a folder; comes back with the component.
 pub(super) fn compile(toolchain: &Toolchain, dir: &Path) -> anyhow::Result<PathBuf> {
     let manifest = dir.join("Cargo.toml");
-    let manifest = manifest.canonicalize().with_context(|| format!("{} is not there", manifest.display()))?;
+    let manifest = manifest.canonicalize().with_context(|| {
+        format!("{} is not there; what cargo does not compile is given with `--component FILE`", manifest.display())
+    })?;
     let metadata = metadata(&manifest)?;
     // No path of this machine in the component: two machines make the same bytes, and a panic tells nothing private.
     let cargo_home = std::env::var_os("CARGO_HOME")

@@ -77,7 +77,7 @@ impl Workshop {
 
     /// The next build; none where it would be the same. An error without words was told already.
     fn build(&self, stand: &Stand) -> Result<Option<Build>, Option<anyhow::Error>> {
-        let file = build::make(&self.sandbox, &self.dir, &self.out)?;
+        let file = build::make(&self.sandbox, &self.dir, None, &self.out)?;
         let before = stand.current();
         let digest = jackfield_sandbox::inspect(&std::fs::read(&file).map_err(anyhow::Error::from)?)
             .map_err(|error| build::explain(&self.dir, &file.display().to_string(), error))?
