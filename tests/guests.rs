@@ -43,6 +43,11 @@ pub fn package_with(name: &str, manifest: String) -> Vec<u8> {
     packaged(name, manifest, Effect::Read, &[])
 }
 
+/// A guest under another name, so that one component can stand in many places.
+pub fn package_as(guest: &str, name: &str, manifest: String, output_schema: serde_json::Value) -> Vec<u8> {
+    embedded(guest, name, manifest, Effect::Read, &[], output_schema)
+}
+
 /// A guest whose intent writes.
 pub fn writing(name: &str) -> Vec<u8> {
     packaged(name, manifest(name), Effect::Create, &[])
@@ -60,7 +65,17 @@ pub fn repeating(name: &str, within_ms: u64) -> Vec<u8> {
 }
 
 fn packaged(name: &str, manifest: String, effect: Effect, settles: &[&str]) -> Vec<u8> {
-    let anything = json!({});
+    embedded(name, name, manifest, effect, settles, json!({}))
+}
+
+fn embedded(
+    guest: &str,
+    name: &str,
+    manifest: String,
+    effect: Effect,
+    settles: &[&str],
+    output_schema: serde_json::Value,
+) -> Vec<u8> {
     let package = Package {
         format: FORMAT,
         contract: CONTRACT.to_owned(),
@@ -70,14 +85,14 @@ fn packaged(name: &str, manifest: String, effect: Effect, settles: &[&str]) -> V
             effect,
             title: name.to_owned(),
             description: name.to_owned(),
-            input_schema: anything.clone(),
-            output_schema: anything,
+            input_schema: json!({}),
+            output_schema,
             template: Some("done".to_owned()),
         }],
         settles: settles.iter().map(|name| format!("{name}.run")).collect(),
     };
     let section = serde_json::to_vec(&package).expect("a package is JSON");
-    jackfield_sandbox::embed(&component(name), &section).expect("a guest takes a section")
+    jackfield_sandbox::embed(&component(guest), &section).expect("a guest takes a section")
 }
 
 /// A packaged connector with a change to its manifest.

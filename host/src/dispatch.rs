@@ -242,13 +242,16 @@ pub async fn execute(
             Err(if missing.is_empty() { problem } else { problem.lacking(&connection.name, &missing) })
         }
         Err(Ended::Fault(fault)) => {
-            let told = app.scrub(&fault.to_string()).into_owned();
-            tracing::error!(call_id = %context.call_id, connection = %connection.name, intent, fault = told, "the connector broke");
+            let (kind, told) = (fault.code(), app.scrub(&fault.to_string()).into_owned());
+            tracing::error!(call_id = %context.call_id, connection = %connection.name, intent, kind, fault = told, "the connector broke");
             let code = match fault {
                 Fault::WallExceeded { .. } => Code::Timeout,
                 Fault::Overloaded { .. } => Code::Overloaded,
                 _ => Code::ConnectorFault,
             };
+            if code != Code::Overloaded {
+                app.metrics.broke(&connection.name, kind);
+            }
             let problem = Problem::new(code, told).outcome(usage.write_outcome);
             Err(if code == Code::Overloaded { problem.retry_after(FULL_RETRY_MS) } else { problem })
         }

@@ -43,6 +43,14 @@ struct Subject {
     intent: String,
 }
 
+/// A connector that did not keep to its bounds, to WebAssembly or to its own schema.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Breach {
+    connection: String,
+    /// A code of the sandbox's faults, or `answer`.
+    fault: &'static str,
+}
+
 /// A host's counters.
 pub struct Metrics {
     registry: Registry,
@@ -50,6 +58,7 @@ pub struct Metrics {
     seconds: Family<Subject, Histogram>,
     refused: Family<Vec<(&'static str, &'static str)>, Counter>,
     troubled: Family<Standing, Gauge>,
+    faults: Family<Breach, Counter>,
     settled: Family<Outcome, Counter>,
     unsettled: Gauge,
     messages: MessageMeter,
@@ -119,6 +128,8 @@ impl Default for Metrics {
             "Credentials of a connection that wait for a person, by state",
             troubled.clone(),
         );
+        let faults = Family::default();
+        registry.register("faults", "Calls that broke their connector's bounds, by which", faults.clone());
         let settled = Family::default();
         registry.register("settled", "Writes whose end nobody heard, by what became of them", settled.clone());
         let unsettled = Gauge::default();
@@ -141,6 +152,7 @@ impl Default for Metrics {
             seconds,
             refused,
             troubled,
+            faults,
             settled,
             unsettled,
             messages,
@@ -159,6 +171,11 @@ impl Metrics {
         let subject = Subject { connection: connection.clone(), intent: intent.clone() };
         self.calls.get_or_create(&Outcome { connection, intent, outcome }).inc();
         self.seconds.get_or_create(&subject).observe(took.as_secs_f64());
+    }
+
+    /// A connector broke: the fault's code, or `answer` where its answer is not what its schema says.
+    pub fn broke(&self, connection: &str, fault: &'static str) {
+        self.faults.get_or_create(&Breach { connection: connection.to_owned(), fault }).inc();
     }
 
     /// A write whose end nobody heard is settled.
@@ -239,6 +256,7 @@ mod tests {
         metrics.called("shop", "order.status", "completed", Duration::from_millis(3));
         metrics.called("shop", "order.status", "not-found", Duration::from_millis(3));
         metrics.refused("forbidden");
+        metrics.broke("shop", "memory");
         metrics.settled("desk", "ticket.create", "applied");
         metrics.unsettled(3);
         let text = metrics.encode(2);
@@ -246,6 +264,7 @@ mod tests {
             "jackfield_calls_total{connection=\"shop\",intent=\"order.status\",outcome=\"completed\"} 1",
             "jackfield_refused_total{code=\"forbidden\"} 1",
             "jackfield_call_seconds_count{connection=\"shop\",intent=\"order.status\"} 2",
+            "jackfield_faults_total{connection=\"shop\",fault=\"memory\"} 1",
             "jackfield_in_flight 2",
             "jackfield_settled_total{connection=\"desk\",intent=\"ticket.create\",outcome=\"applied\"} 1",
             "jackfield_unsettled 3",

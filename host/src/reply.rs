@@ -201,8 +201,11 @@ pub fn make(app: &App, dispatched: Dispatched) -> Result<(Reply, Tags), Problem>
 /// # Errors
 /// `connector-fault` when the answer is not what its schema says. The outcome of a write is kept: it may have happened.
 pub fn check(app: &App, dispatched: Dispatched) -> Result<Checked, Problem> {
-    let Dispatched { intent, input, output, fetched_at, usage, .. } = dispatched;
-    let fault = |detail: String| Problem::new(Code::ConnectorFault, detail).outcome(usage.write_outcome);
+    let Dispatched { connection, intent, input, output, fetched_at, usage, .. } = dispatched;
+    let fault = |detail: String| {
+        app.metrics.broke(&connection.name, "answer");
+        Problem::new(Code::ConnectorFault, detail).outcome(usage.write_outcome)
+    };
 
     // On the text, before anything reads it: one pass over everything that could leave.
     let text = app.scrub(&output);

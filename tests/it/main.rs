@@ -14,6 +14,7 @@ mod dev;
 mod disk;
 mod fallbacks;
 mod guests;
+mod hostile;
 mod house;
 mod keeping;
 mod mistakes;

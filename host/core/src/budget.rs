@@ -18,7 +18,8 @@ pub struct Limits {
     pub table_elements_max: usize,
     /// Calls into the host of any kind.
     pub host_calls_max: u32,
-    /// Requests to the business system.
+    /// Requests to the business system, and again as many calls of other connectors: each of those has requests and
+    /// computing time of its own.
     pub upstream_requests_max: u32,
     /// Requests of one `send-all` that are under way at once.
     pub upstream_concurrent_max: usize,

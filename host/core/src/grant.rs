@@ -260,14 +260,23 @@ pub struct GrantError {
     pub hint: String,
 }
 
-/// A refusal, with the line that would allow it.
+/// A refusal, with the line that would allow it. Its text is the operator's; see [`Denial::for_guest`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}; {remedy}")]
+#[error("{reason}; {}{remedy}", place.as_ref().map(|place| format!("{place}: ")).unwrap_or_default())]
 pub struct Denial {
     /// What was refused and why.
     pub reason: String,
-    /// Which line in which file would allow it.
+    /// Where the remedy belongs, such as `jackfield.toml:12`, when it is the operator's to write.
+    pub place: Option<String>,
+    /// Which line would allow it.
     pub remedy: String,
+}
+
+impl Denial {
+    /// The same in words that the guest may read: where the operator keeps the configuration is none of its business.
+    pub fn for_guest(&self) -> String {
+        format!("{}; {}", self.reason, self.remedy)
+    }
 }
 
 /// Why a request does not leave.
@@ -369,6 +378,11 @@ impl Grant {
         &self.owner.connection
     }
 
+    /// Where the connection stands, such as `jackfield.toml:12`.
+    pub fn place(&self) -> &str {
+        &self.owner.place
+    }
+
     /// Whether the connection may change the business system.
     pub fn access(&self) -> Access {
         self.access
@@ -393,6 +407,7 @@ impl Grant {
             Some(secret) if secret.hmac => Ok(()),
             Some(_) => Err(Denial {
                 reason: format!("secret `{name}` is not for `hmac`"),
+                place: None,
                 remedy: format!("connector.toml of `{}`: set `hmac = true` in its `[[secret]]`", self.owner.connector),
             }),
             None => Err(self.no_secret(name)),
@@ -408,9 +423,10 @@ impl Grant {
             Some(secret) if secret.reveal => Ok(()),
             Some(_) => Err(Denial {
                 reason: format!("secret `{name}` of connection `{}` is not to be revealed", self.owner.connection),
+                place: Some(self.owner.place.clone()),
                 remedy: format!(
-                    "{}: write `{name} = {{ source = \"...\", reveal = true }}` under `[connection.{}.secrets]`",
-                    self.owner.place, self.owner.connection
+                    "write `{name} = {{ source = \"...\", reveal = true }}` under `[connection.{}.secrets]`",
+                    self.owner.connection
                 ),
             }),
             None => Err(self.no_secret(name)),
@@ -420,9 +436,10 @@ impl Grant {
     fn no_secret(&self, name: &str) -> Denial {
         Denial {
             reason: format!("connection `{}` has no secret `{name}`", self.owner.connection),
+            place: Some(self.owner.place.clone()),
             remedy: format!(
-                "{}: add `{name} = \"env:...\"` under `[connection.{}.secrets]`, and a `[[secret]]` in connector.toml of `{}`",
-                self.owner.place, self.owner.connection, self.owner.connector
+                "add `{name} = \"env:...\"` under `[connection.{}.secrets]`, and a `[[secret]]` in connector.toml of `{}`",
+                self.owner.connection, self.owner.connector
             ),
         }
     }
@@ -437,6 +454,7 @@ impl Grant {
         }
         Err(Denial {
             reason: format!("`{}` may not call the intent `{intent}`", self.owner.connector),
+            place: None,
             remedy: format!("connector.toml of `{}`: add `\"{intent}\"` to `calls`", self.owner.connector),
         })
     }
@@ -448,6 +466,7 @@ impl Grant {
     pub fn check(&self, request: OutboundRequest) -> Result<Granted<OutboundRequest>, Refusal> {
         let endpoint = self.endpoints.get(&request.endpoint).ok_or_else(|| Denial {
             reason: format!("`{}` has no endpoint `{}`", self.owner.connector, printable(&request.endpoint)),
+            place: None,
             remedy: format!("connector.toml of `{}`: add `[endpoint.NAME]`", self.owner.connector),
         })?;
         EndpointGrant::check(endpoint, request)
@@ -468,6 +487,7 @@ impl Granted<OutboundRequest> {
                     self.endpoint.name,
                     printable(&target.origin().ascii_serialization())
                 ),
+                place: None,
                 remedy: "no line allows this; give the endpoint the origin that really answers".to_owned(),
             }));
         }
@@ -476,6 +496,7 @@ impl Granted<OutboundRequest> {
         let Some(path) = inside.map(str::to_owned) else {
             return Err(Refusal::Denied(Denial {
                 reason: format!("endpoint `{}` redirects outside its base path `{prefix}`", self.endpoint.name),
+                place: None,
                 remedy: "no line allows this; give the endpoint the base URL that really answers".to_owned(),
             }));
         };

@@ -108,8 +108,9 @@ struct Maxima {
 }
 
 /// Memories, tables and modules that one component may be made of: a connector has one memory, one or two tables and
-/// up to four modules (its own and those that the toolchain puts around it).
-const MEMORIES_MAX: u32 = 2;
+/// up to four modules (its own and those that the toolchain puts around it). The pool has as many of each per call, so
+/// that none can take what its neighbour has a permit for.
+const MEMORIES_MAX: u32 = 1;
 const TABLES_MAX: u32 = 4;
 const CORE_INSTANCES_MAX: u32 = 16;
 
@@ -124,7 +125,7 @@ fn settings(config: &SandboxConfig) -> Config {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
         .total_core_instances(calls.saturating_mul(CORE_INSTANCES_MAX))
-        .total_memories(calls)
+        .total_memories(calls.saturating_mul(MEMORIES_MAX))
         .total_tables(calls.saturating_mul(TABLES_MAX))
         .total_stacks(calls)
         .max_core_instances_per_component(CORE_INSTANCES_MAX)

@@ -1,8 +1,8 @@
 //! Counts what the guest computes apart from what it waits for.
 //!
 //! A call's CPU time is the time in which its future is being polled, less the time in which a port is: a port's work
-//! is the host's own. What the host does on the guest's behalf in between, such as copying its strings, is counted,
-//! since a guest could otherwise make the host work without end.
+//! is the host's own. What the host does on the guest's behalf in between, such as copying its strings or hashing its
+//! messages, is counted, since a guest could otherwise make the host work without end.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;

@@ -23,6 +23,9 @@ const CONTRACT_PREFIX: &str = "jackfield:connector/";
 const FUNCTIONS_MAX: u64 = 50_000;
 const FUNCTION_BYTES_MAX: u64 = 1 << 20;
 const MODULES_MAX: u64 = 64;
+/// What passes between modules and components is compiled as well, for each function that does; a connector has some
+/// sixty of them.
+const CROSSINGS_MAX: u64 = 5_000;
 const NESTING_MAX: u64 = 16;
 
 /// Imports, exports and custom sections that are listed.
@@ -284,6 +287,7 @@ pub(crate) struct Anatomy<'b> {
     sections: Vec<(String, &'b [u8])>,
     functions: u64,
     function_bytes: u64,
+    crossings: u64,
     modules: u64,
     nesting: u64,
 }
@@ -308,6 +312,7 @@ impl<'b> Anatomy<'b> {
             sections: Vec::new(),
             functions: 0,
             function_bytes: 0,
+            crossings: 0,
             modules: 0,
             nesting: 0,
         };
@@ -326,6 +331,7 @@ impl<'b> Anatomy<'b> {
                 }
                 Payload::End(_) => depth = depth.saturating_sub(1),
                 Payload::FunctionSection(functions) => self.functions += u64::from(functions.count()),
+                Payload::ComponentCanonicalSection(crossings) => self.crossings += u64::from(crossings.count()),
                 Payload::CodeSectionEntry(body) => {
                     self.function_bytes = self.function_bytes.max(body.as_bytes().len() as u64);
                 }
@@ -411,6 +417,7 @@ impl<'b> Anatomy<'b> {
         let bounds = [
             ("functions", self.functions, FUNCTIONS_MAX),
             ("bytes in one function", self.function_bytes, FUNCTION_BYTES_MAX),
+            ("functions between its parts", self.crossings, CROSSINGS_MAX),
             ("modules", self.modules, MODULES_MAX),
             ("levels of nesting", self.nesting, NESTING_MAX),
         ];

@@ -65,22 +65,22 @@ impl EndpointGrant {
             if self.looks_back {
                 return Err(Refusal::Denied(Denial {
                     reason: format!("`settle` may only read; {line} needs `{}`", rule.text),
+                    place: None,
                     remedy: "no line allows this; where sending again is harmless, say `repeat` in `[intent.NAME]`"
                         .to_owned(),
                 }));
             }
             return Err(Refusal::Denied(Denial {
                 reason: format!("connection `{}` may only read; {line} needs `{}`", self.owner.connection, rule.text),
-                remedy: format!(
-                    "{}: set `access = \"write\"` in `[connection.{}]`",
-                    self.owner.place, self.owner.connection
-                ),
+                place: Some(self.owner.place.clone()),
+                remedy: format!("set `access = \"write\"` in `[connection.{}]`", self.owner.connection),
             }));
         }
         match graphql_refusal {
             Some(graphql::Mismatch::Malformed(why)) => Err(Refusal::Invalid(why)),
             Some(graphql::Mismatch::Kind(why)) => Err(Refusal::Denied(Denial {
                 reason: format!("{line}: {why}"),
+                place: None,
                 remedy: format!(
                     "connector.toml of `{}`: add `\"write POST {} graphql=mutation\"` to `allow` of `[endpoint.{}]`",
                     self.owner.connector,
@@ -90,6 +90,7 @@ impl EndpointGrant {
             })),
             None => Err(Refusal::Denied(Denial {
                 reason: format!("no rule of endpoint `{}` allows {line}", self.name),
+                place: None,
                 remedy: format!(
                     "connector.toml{} of `{}`: add `\"{} {line}\"` to `allow` of `[endpoint.{}]`",
                     self.rules.first().map(|rule| format!(":{}", rule.line)).unwrap_or_default(),
@@ -122,6 +123,7 @@ impl EndpointGrant {
                 if credential || is_reserved(name.as_str()) {
                     return Err(Refusal::Denied(Denial {
                         reason: format!("header `{name}` is reserved for the host"),
+                        place: None,
                         remedy: format!(
                             "no line allows this; credentials are set by `[endpoint.{}.auth]` in connector.toml of `{}`",
                             self.name, self.owner.connector
@@ -156,6 +158,7 @@ fn full_url(endpoint: &EndpointGrant, request: &OutboundRequest) -> Result<Url, 
         {
             return Err(Refusal::Denied(Denial {
                 reason: format!("query parameter `{parameter}` is reserved for the host"),
+                place: None,
                 remedy: format!("no line allows this; it is set by `[endpoint.{}.auth]`", endpoint.name),
             }));
         }

@@ -123,10 +123,7 @@ impl HostState {
 
     fn refused(&mut self, error: SendError) -> Error {
         match error {
-            SendError::Denied(text) => {
-                self.record_denial(&text);
-                Error::Denied(text)
-            }
+            SendError::Denied(text) => Error::Denied(self.denied_behind(&text)),
             SendError::TooLarge { .. } => Error::TooLarge,
             SendError::Timeout { .. } => Error::Timeout,
             SendError::Unavailable { detail, .. } => Error::Unavailable(detail),

@@ -13,6 +13,12 @@ impl Host for HostState {
             let detail = self.denied(&denial);
             return Ok(Err(types::Failure { kind: types::FailureKind::Denied, detail }));
         }
+        let limit = self.limits().upstream_requests_max;
+        if self.tally.intents_asked >= limit {
+            let detail = format!("the call has asked for its {limit} intents of others");
+            return Ok(Err(types::Failure { kind: types::FailureKind::Internal, detail }));
+        }
+        self.tally.intents_asked += 1;
         let limit = self.limits().request_body_bytes_max;
         if input.len() > limit {
             let detail = format!("the input of {} bytes is over the bound of {limit}", input.len());

@@ -1,4 +1,4 @@
-//! WASI 0.2 with nothing in it: clocks and randomness, no arguments, no environment, no directories, no sockets.
+//! WASI 0.2 with nothing in it: coarse clocks and randomness, no arguments, no environment, no directories, no sockets.
 //! What a guest writes to standard error goes to its log; standard output goes nowhere.
 //!
 //! Components built for `wasm32-wasip2` import much of it and use little, so that the context is made when the first
@@ -21,6 +21,8 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use super::log::write_line;
 use super::printable;
 use crate::instance::{HostState, Invocation, Ports};
+
+mod clock;
 
 /// What a component may import. Of directories there are none: `preopens` gives an empty list, and without a
 /// descriptor nothing in `types` can be called.
@@ -107,6 +109,8 @@ impl Wasi {
         table.set_max_capacity(RESOURCES_MAX);
         let ctx = WasiCtx::builder()
             .stderr(stderr.clone())
+            .wall_clock(clock::Wall)
+            .monotonic_clock(clock::Monotonic::starting())
             .max_random_size(RANDOM_BYTES_MAX)
             .allow_tcp(false)
             .allow_udp(false)

@@ -44,6 +44,7 @@ pub(crate) struct HostState {
 pub(crate) struct Tally {
     pub(crate) host_calls: u32,
     pub(crate) upstream_requests: u32,
+    pub(crate) intents_asked: u32,
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
     pub(crate) log_lines: u32,
@@ -95,15 +96,20 @@ impl HostState {
         &self.invocation.context.connection
     }
 
-    /// Remembers a denial for the operator, and gives the sentence for the guest, remedy included: a guest that logs
-    /// it helps its author.
+    /// Remembers a denial for the operator, and gives the sentence for the guest: with the remedy, since a guest that
+    /// logs it helps its author, and without the place, which is the operator's.
     pub(crate) fn denied(&mut self, denial: &Denial) -> String {
-        let text = denial.to_string();
-        self.record_denial(&text);
-        text
+        self.record_denial(&denial.to_string());
+        denial.for_guest()
     }
 
-    pub(crate) fn record_denial(&mut self, text: &str) {
+    /// The same for what was denied behind the grant, where the host's own words name the place in front of a remedy.
+    pub(crate) fn denied_behind(&mut self, text: &str) -> String {
+        self.record_denial(text);
+        text.replace(&format!("{}: ", self.grant().place()), "")
+    }
+
+    fn record_denial(&mut self, text: &str) {
         if self.tally.denials.len() < DENIALS_MAX {
             self.tally.denials.push(cut(text, DENIAL_BYTES_MAX).to_owned());
         }

@@ -51,7 +51,7 @@ async fn a_connection_that_may_only_read_does_not_write() {
     assert_eq!(
         outcome(&stand, post("/orders")).await,
         "denied: connection `probe-eu` may only read; POST /orders needs `write POST /orders`; \
-         jackfield.toml:7: set `access = \"write\"` in `[connection.probe-eu]`"
+         set `access = \"write\"` in `[connection.probe-eu]`"
     );
     assert!(stand.seen.sent.lock().unwrap().is_empty());
 }

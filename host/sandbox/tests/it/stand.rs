@@ -54,6 +54,9 @@ name = "hidden"
 purpose = "is not shown"
 "#;
 
+/// How often a message is gone over for its digest.
+const HASHING_ROUNDS: u64 = 50;
+
 /// The value behind every secret of the stand.
 pub(crate) const SECRET: &str = "s3cr3t-v4lue";
 
@@ -272,6 +275,13 @@ impl Egress for Fake {
                 "/broken/unsent" => {
                     return Err(SendError::Unavailable { detail: "no route".to_owned(), sent: false });
                 }
+                "/broken/private" => {
+                    return Err(SendError::Denied(
+                        "`api.example.com` is at 10.0.0.1, which is private; \
+                         jackfield.toml:7: set `allow_addresses = [\"10.0.0.1/32\"]` in `[connection.probe-eu]`"
+                            .to_owned(),
+                    ));
+                }
                 "/broken/refused" => return Err(SendError::Denied("the address is private".to_owned())),
                 "/broken/status" => {
                     return Ok(UpstreamResponse { status: 500, headers: Vec::new(), body: Bytes::new() });
@@ -298,7 +308,13 @@ impl Secrets for Fake {
         message: &'a [u8],
     ) -> BoxFuture<'a, Result<Vec<u8>, String>> {
         assert_eq!(&*context.connection, "probe-eu");
-        Box::pin(async move { Ok([name.as_bytes(), message].concat()) })
+        Box::pin(async move {
+            // Hashing takes time, which somebody must be charged for.
+            for round in 0..HASHING_ROUNDS {
+                std::hint::black_box(message.iter().fold(round, |sum, byte| sum.wrapping_mul(31) ^ u64::from(*byte)));
+            }
+            Ok([name.as_bytes(), message].concat())
+        })
     }
 
     fn reveal<'a>(&'a self, _: &'a CallContext, _: &'a str) -> BoxFuture<'a, Result<Zeroizing<String>, String>> {

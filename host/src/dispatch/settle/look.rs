@@ -86,7 +86,10 @@ async fn look(app: &App, connection: &Connection, write: &Write) -> Result<(Sett
     match result {
         Ok(told) => Ok((told, usage)),
         Err(Ended::Failed(failure)) => Err(app.scrub(&failure.to_string()).into_owned()),
-        Err(Ended::Fault(fault)) => Err(app.scrub(&fault.to_string()).into_owned()),
+        Err(Ended::Fault(fault)) => {
+            app.metrics.broke(&connection.name, fault.code());
+            Err(app.scrub(&fault.to_string()).into_owned())
+        }
     }
 }
 
