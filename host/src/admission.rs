@@ -3,7 +3,9 @@
 //! Only this module makes an [`Admitted`]; routing and everything behind it takes nothing else.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jackfield_core::call::User;
 use jackfield_core::failure::FieldError;
@@ -16,6 +18,8 @@ use crate::config::Config;
 use crate::error::{Code, Problem};
 
 mod envelope;
+mod guessing;
+pub mod json;
 mod quota;
 mod validate;
 mod vet;
@@ -24,6 +28,8 @@ pub use envelope::{Context, ContextBody, Received, context, is_locale, read};
 pub use quota::{Place, Quota};
 pub use validate::Validator;
 pub use vet::{Vetted, enter, sound, vet};
+
+use guessing::Guessing;
 
 /// A bot service, known by its key.
 #[derive(Debug)]
@@ -71,6 +77,7 @@ pub fn is_scope(scope: &str) -> bool {
 pub struct Admission {
     /// By SHA-256 of the key: the look-up compares digests, so its timing says nothing about a key.
     callers: HashMap<[u8; 32], Arc<Caller>>,
+    guessing: Guessing,
     host: Quota,
 }
 
@@ -114,7 +121,9 @@ impl Admission {
             let caller = Caller::new("demo", tenant, scopes, config.server.caller_in_flight_max);
             callers.insert(digest("demo"), Arc::new(caller));
         }
-        Admission { callers, host: Quota::new(config.server.in_flight_max as usize) }
+        let server = &config.server;
+        let guessing = Guessing::new(server.key_failures_max, server.key_failures_total_max);
+        Admission { callers, guessing, host: Quota::new(server.in_flight_max as usize) }
     }
 
     /// Who holds this `Authorization` header.
@@ -122,12 +131,31 @@ impl Admission {
     /// # Errors
     /// `unauthenticated`, the same for a missing, malformed and unknown key.
     pub fn authenticate(&self, authorization: Option<&str>) -> Result<Arc<Caller>, Problem> {
-        authorization
-            .and_then(|h| h.split_once(' '))
-            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
-            .and_then(|(_, key)| self.callers.get(&digest(key.trim())))
-            .cloned()
-            .ok_or_else(|| Problem::told(Code::Unauthenticated, "send `Authorization: Bearer` with an API key"))
+        shown(authorization).and_then(|key| self.callers.get(&key)).cloned().ok_or_else(unauthenticated)
+    }
+
+    /// Who holds this `Authorization` header that came from this address.
+    ///
+    /// # Errors
+    /// As [`Admission::authenticate`]; `rate-limited` after too many wrong keys, and then the key was not looked at.
+    pub fn identify(&self, authorization: Option<&str>, address: IpAddr) -> Result<Arc<Caller>, Problem> {
+        // Who shows none does not guess.
+        let key = shown(authorization).ok_or_else(unauthenticated)?;
+        let now = Instant::now();
+        self.guessing.may_try(address, &key, now).map_err(|left| {
+            let ms = u32::try_from(left.as_millis()).unwrap_or(u32::MAX);
+            Problem::told(Code::RateLimited, "too many wrong API keys came from here").retry_after(ms)
+        })?;
+        match self.callers.get(&key) {
+            Some(caller) => {
+                self.guessing.right(address, &key);
+                Ok(caller.clone())
+            }
+            None => {
+                self.guessing.wrong(address, now);
+                Err(unauthenticated())
+            }
+        }
     }
 
     /// Lets a request in, or says why not. In the order of cost: scope, room, then the body.
@@ -180,6 +208,17 @@ impl Admission {
     pub fn in_flight(&self) -> usize {
         self.host.taken()
     }
+}
+
+/// The digest of the key that a header shows.
+fn shown(authorization: Option<&str>) -> Option<[u8; 32]> {
+    let (scheme, key) = authorization?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| digest(key.trim()))
+}
+
+/// The same for a missing, a malformed and an unknown key.
+fn unauthenticated() -> Problem {
+    Problem::told(Code::Unauthenticated, "send `Authorization: Bearer` with an API key")
 }
 
 /// Whether the caller may ask for this at all.

@@ -1,6 +1,7 @@
 //! HTTP in and out: reads requests off the wire, hands them to the pipeline, and writes replies and problems. No
 //! decision about an intent is made here.
 
+use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,6 +19,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use crate::admission::Caller;
 use crate::app::App;
 use crate::error::{Code, Problem};
+use crate::server::Peer;
 use crate::trace::Trace;
 
 mod audit;
@@ -103,7 +105,9 @@ impl FromRequestParts<Api> for Known {
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Known, Response> {
         let authorization = parts.headers.get(header::AUTHORIZATION).and_then(|h| h.to_str().ok());
-        api.app.admission.authenticate(authorization).map(Known).map_err(|problem| {
+        // Without a peer there is no listener, and then everybody is the same stranger.
+        let address = parts.extensions.get::<Peer>().map_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED), |peer| peer.0);
+        api.app.admission.identify(authorization, address).map(Known).map_err(|problem| {
             let trace = parts.extensions.get::<Trace>().cloned().unwrap_or_else(|| Trace::new(None));
             refuse(problem, &trace, Noted::default())
         })
@@ -118,7 +122,7 @@ impl Known {
 }
 
 /// A problem as a response.
-fn refuse(problem: Problem, trace: &Trace, noted: Noted) -> Response {
+pub(crate) fn refuse(problem: Problem, trace: &Trace, noted: Noted) -> Response {
     let problem = problem.of_call(&trace.call_id);
     let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = (status, problem.to_json()).into_response();

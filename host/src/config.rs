@@ -25,6 +25,7 @@ pub mod rate;
 mod report;
 mod resilience;
 mod secrets;
+mod server;
 
 pub use cache::CacheSection;
 pub use calls::CallsSection;
@@ -34,6 +35,7 @@ pub use rate::RateSection;
 pub use report::{Complaint, Complaints};
 pub use resilience::{Resilience, ResilienceSection};
 pub use secrets::{MasterKeySection, SecretSection, SecretTable, VaultSection};
+pub use server::Server;
 
 /// A configuration whose every part stands on its own feet; what needs the connectors is checked by the registry.
 #[derive(Debug)]
@@ -101,40 +103,6 @@ impl Source {
     /// A path of the configuration, relative to the file.
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new(".")).join(path)
-    }
-}
-
-/// `[server]`.
-#[derive(Clone, Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Server {
-    /// Address and port to listen on.
-    pub listen: std::net::SocketAddr,
-    /// Open connections of callers; above it new ones wait in the listener's backlog.
-    pub connections_max: usize,
-    /// Calls under way in the whole host; above it a call is answered 503 at once.
-    pub in_flight_max: u32,
-    /// Calls under way for one caller, unless the caller says otherwise; above it 429 at once.
-    pub caller_in_flight_max: usize,
-    /// Body of one request, in bytes.
-    pub body_bytes_max: usize,
-    /// How long calls under way may take after SIGTERM, in milliseconds.
-    pub drain_ms: u64,
-    /// How long a caller may take to send its headers, in milliseconds.
-    pub header_read_ms: u64,
-}
-
-impl Default for Server {
-    fn default() -> Self {
-        Server {
-            listen: std::net::SocketAddr::from(([127, 0, 0, 1], 8080)),
-            connections_max: 10_000,
-            in_flight_max: 1_000,
-            caller_in_flight_max: 500,
-            body_bytes_max: 1 << 20,
-            drain_ms: 20_000,
-            header_read_ms: 10_000,
-        }
     }
 }
 
@@ -384,6 +352,7 @@ impl Config {
                 }
             }
         }
+        self.server.check(complaints);
         let store = &self.store;
         for (name, written, may_be) in [
             ("file_bytes_max", &store.file_bytes_max, STORE_BYTES_MIN..=1 << 50),

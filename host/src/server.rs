@@ -1,4 +1,5 @@
-//! Listens, bounds what a peer may do before it is known, logs each request, and drains on a signal.
+//! Listens, bounds what a peer may do before it is known, logs each request, and drains on a signal. What one connection
+//! may do is `connection.rs`, by which names the host is asked `names.rs`.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,12 +8,13 @@ use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::{Semaphore, oneshot};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::api;
 use crate::app::App;
@@ -23,6 +25,15 @@ use crate::fallback::deliver;
 use crate::probing;
 use crate::retention;
 use crate::trace::Trace;
+
+mod connection;
+mod names;
+
+pub(crate) use connection::Peer;
+pub(crate) use names::{is_host, is_origin};
+
+use connection::Serving;
+use names::Names;
 
 /// How long the end may be held up by kept answers that are not in the store yet.
 const MIRROR_TIME_MAX: Duration = Duration::from_secs(5);
@@ -42,8 +53,14 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
         .max_buf_size(64 << 10);
     builder.http2().timer(TokioTimer::new()).max_header_list_size(32 << 10).max_concurrent_streams(256);
     let state = api::Api::new(app.clone());
-    let service = TowerToHyperService::new(router(state.clone()));
-    let graceful = GracefulShutdown::new();
+    let names = Names::new(server, listener.local_addr().unwrap_or(server.listen));
+    let serving = Arc::new(Serving {
+        builder,
+        router: TowerToHyperService::new(router(state.clone(), names)),
+        idle: Duration::from_millis(*server.idle_ms.get_ref()),
+        stop: CancellationToken::new(),
+    });
+    let connections = TaskTracker::new();
     let mut stop = std::pin::pin!(stop);
     let mut beside = tokio::task::JoinSet::new();
     beside.spawn(retention::run(app.clone()));
@@ -65,8 +82,8 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
             () = &mut stop => break,
         };
         let (accepted, place) = accepted;
-        let stream = match accepted {
-            Ok((stream, _)) => stream,
+        let (stream, peer) = match accepted {
+            Ok(accepted) => accepted,
             // Out of file descriptors, mostly: wait for some to come back instead of spinning.
             Err(error) => {
                 tracing::warn!("accept: {error}");
@@ -75,13 +92,10 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
             }
         };
         let _ = stream.set_nodelay(true);
-        let connection = builder.serve_connection(TokioIo::new(stream), service.clone()).into_owned();
-        let watched = graceful.watch(connection);
-        tokio::spawn(async move {
+        let serving = serving.clone();
+        connections.spawn(async move {
             let _place = place;
-            if let Err(error) = watched.await {
-                tracing::debug!("connection: {error}");
-            }
+            serving.serve(stream, peer.ip()).await;
         });
     }
     // Readiness goes first, so that a balancer sends nobody new while the rest finishes.
@@ -91,7 +105,9 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     let drained = Instant::now() + drain;
     tracing::info!("draining, {} calls under way", app.admission.in_flight());
     let finished = async {
-        graceful.shutdown().await;
+        serving.stop.cancel();
+        connections.close();
+        connections.wait().await;
         // Half a delivery is one of which nobody knows.
         app.fallbacks.outbox.finish().await;
     };
@@ -108,19 +124,22 @@ pub async fn serve(app: Arc<App>, listener: TcpListener, stop: impl Future<Outpu
     Ok(())
 }
 
-fn router(state: api::Api) -> Router {
-    api::routes().layer(axum::middleware::from_fn_with_state(state.clone(), access_log)).with_state(state)
+fn router(state: api::Api, names: Names) -> Router {
+    api::routes().layer(axum::middleware::from_fn_with_state(Arc::new(names), log_access)).with_state(state)
 }
 
 /// One line per request, with the ids that tie it to everything else. Never a header, a query or a body.
-async fn access_log(State(_): State<api::Api>, mut request: Request, next: Next) -> Response {
+async fn log_access(State(names): State<Arc<Names>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let traceparent = request.headers().get("traceparent").and_then(|h| h.to_str().ok());
     let trace = Trace::new(traceparent);
     let method = request.method().clone();
     let matched = request.extensions().get::<MatchedPath>().cloned();
     request.extensions_mut().insert(trace.clone());
-    let response = next.run(request).await;
+    let response = match names.check(&request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => api::refuse(problem, &trace, api::Noted::default()),
+    };
     let noted = response.extensions().get::<api::Noted>();
     tracing::info!(
         target: "access",

@@ -4,6 +4,7 @@ mod admission;
 mod assertions;
 mod author;
 mod book;
+mod callers;
 mod cases;
 mod connections;
 mod consent;

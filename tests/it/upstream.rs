@@ -10,6 +10,8 @@ use jackfield_mocks::{Fault, Kind};
 use jackfield_tests::{Demo, Host, Stub, guests, until};
 use serde_json::json;
 
+mod bombs;
+
 /// Every call must end within this; the faults below would last far longer.
 const WALL_MS: u64 = 700;
 

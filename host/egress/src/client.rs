@@ -173,6 +173,7 @@ impl Connection {
             resolver: self.resolver.clone(),
             // Half of the time that a connection has, so that the other half is left to make one.
             sockets: Sockets::new(self.config.sockets_per_origin_max, self.config.connect_timeout() / 2),
+            write_stall: Duration::from_millis(self.config.write_stall_ms),
         });
         let pool = Arc::new(Pool { network: network.clone(), client });
         self.pool.store(Some(pool.clone()));

@@ -35,6 +35,8 @@ pub struct ConnectionConfig {
     pub pool_idle_timeout_ms: u64,
     /// Name resolution, TCP and TLS together, in milliseconds.
     pub connect_timeout_ms: u64,
+    /// For how long the system may take nothing of what is sent to it, in milliseconds; then the socket is closed.
+    pub write_stall_ms: u64,
     /// One request to a token endpoint with its answer, in milliseconds; 6 000 unless written, 10 000 at most.
     pub token_timeout_ms: u64,
     /// Decompressed body of one response, in bytes.
@@ -67,6 +69,7 @@ impl Default for ConnectionConfig {
             pool_idle_max: 32,
             pool_idle_timeout_ms: 20_000,
             connect_timeout_ms: 5_000,
+            write_stall_ms: 10_000,
             // A lease that has to be waited out ends inside of a call's fifteen seconds.
             token_timeout_ms: 6_000,
             response_body_bytes_max: 8 << 20,

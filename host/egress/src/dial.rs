@@ -76,6 +76,8 @@ pub(crate) struct DialPolicy {
     pub(crate) resolver: Arc<dyn Resolve>,
     /// How many may be open.
     pub(crate) sockets: Sockets,
+    /// For how long a system may take nothing of what is sent to it.
+    pub(crate) write_stall: Duration,
 }
 
 impl Dialler {
@@ -104,7 +106,7 @@ impl Service<Uri> for Dialler {
             let stream = connect_any(host, addresses).await?;
             // Requests are small and answered at once: waiting to fill a segment only costs time.
             stream.set_nodelay(true).map_err(|e| DialError::Unreachable(format!("`{host}`: {e}")))?;
-            Ok(TokioIo::new(Socket::new(stream, place)))
+            Ok(TokioIo::new(Socket::new(stream, place, policy.write_stall)))
         })
     }
 }

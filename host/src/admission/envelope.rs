@@ -132,8 +132,8 @@ fn object(body: &[u8], known: &[&str]) -> Result<Value, Problem> {
         let detail = format!("the body is empty; send a JSON object with `{}`", known.first().unwrap_or(&"input"));
         return Err(Problem::told(Code::Malformed, detail));
     }
-    let value: Value = serde_json::from_slice(body)
-        .map_err(|e| Problem::told(Code::Malformed, format!("the body is not JSON: {e}")))?;
+    let value =
+        super::json::parse(body).map_err(|e| Problem::told(Code::Malformed, format!("the body is not JSON: {e}")))?;
     if !value.is_object() {
         return Err(Problem::told(Code::Malformed, "the body is not a JSON object"));
     }

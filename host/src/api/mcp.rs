@@ -7,7 +7,7 @@
 use axum::Extension;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use super::formats::{self, Format};
 use super::v1::offered;
 use super::{Api, Known, Noted, body, json as json_response, refuse};
-use crate::admission::{Caller, Received};
+use crate::admission::{Caller, Received, json};
 use crate::error::{Code, Problem};
 use crate::pipeline::{self, Answered};
 use crate::trace::Trace;
@@ -71,7 +71,7 @@ pub(super) async fn message(
         Ok(body) => body,
         Err(problem) => return refuse(problem, &trace, noted),
     };
-    let message = match serde_json::from_slice::<Value>(&body).map(serde_json::from_value::<Message>) {
+    let message = match json::parse(&body).map(serde_json::from_value::<Message>) {
         Ok(Ok(message)) if message.jsonrpc == "2.0" => message,
         Ok(_) => return answer(&error(Value::Null, INVALID_REQUEST, "not a JSON-RPC 2.0 message"), noted),
         Err(_) => return answer(&error(Value::Null, PARSE_ERROR, "not JSON"), noted),
@@ -90,15 +90,7 @@ pub(super) async fn message(
     answer(&reply, noted)
 }
 
-/// A page in a browser must not talk to a host on loopback by way of a name that it controls.
 fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
-    let text = |name: header::HeaderName| headers.get(name).and_then(|h| h.to_str().ok());
-    if let Some(origin) = text(header::ORIGIN) {
-        let host = text(header::HOST).unwrap_or_default();
-        if origin.split_once("://").map(|(_, rest)| rest) != Some(host) {
-            return Err(Problem::told(Code::Forbidden, "requests of another origin are refused"));
-        }
-    }
     match headers.get("mcp-protocol-version").map(|h| h.to_str().unwrap_or_default()) {
         Some(version) if !VERSIONS.contains(&version) => {
             Err(Problem::told(Code::Malformed, format!("MCP-Protocol-Version is one of {}", VERSIONS.join(", "))))

@@ -116,6 +116,24 @@ fn a_section_that_could_not_be_read_is_complained_about_once() {
 }
 
 #[test]
+fn who_may_connect_is_checked_word_by_word() {
+    let with = |lines: &str| GOOD.replace("[server]\n", &format!("[server]\n{lines}\n"));
+    let good =
+        "idle_ms = 30000\nhosts = [\"bots.example.com\", \"10.0.0.7\"]\norigins = [\"https://desk.example.com\"]";
+    assert_eq!(complaints(&with(good)), []);
+    for (line, message) in [
+        ("idle_ms = 99", "`idle_ms` of `[server]` is 99"),
+        ("hosts = [\"bots.example.com:80\"]", "`bots.example.com:80` is not a host"),
+        ("hosts = [\"bots.example.com\", \"*\"]", "`*` is not a host"),
+        ("origins = [\"*\"]", "`*` is not an origin"),
+        ("origins = [\"https://desk.example.com/\"]", "`https://desk.example.com/` is not an origin"),
+    ] {
+        let found = complaints(&with(line));
+        assert!(found.contains(&(Some(3), message.to_owned())), "{found:?}");
+    }
+}
+
+#[test]
 fn a_secret_in_the_wrong_place_is_neither_repeated_nor_shown() {
     let with = |lines: &str| format!("{GOOD}\n{lines}\n");
     for text in [

@@ -1,7 +1,11 @@
 //! How many sockets one connection has open to one origin: a system that hangs, or a burst, takes no more of them than
 //! the operator allows. Who needs one more waits in line for a while, since the next one that is free serves as well.
+//!
+//! A socket whose far side takes nothing more is closed after a while, whoever waits for it: what is written in vain
+//! would otherwise hold the place, and the memory of the request, long after the call has ended.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +16,7 @@ use hyper_util::client::legacy::connect::{Connected, Connection};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Sleep;
 
 use super::DialError;
 
@@ -54,12 +59,35 @@ impl Sockets {
 /// A socket and its place, which is free when the socket is closed.
 pub(crate) struct Socket {
     stream: TcpStream,
+    stall: Stall,
     _place: OwnedSemaphorePermit,
 }
 
 impl Socket {
-    pub(crate) fn new(stream: TcpStream, place: OwnedSemaphorePermit) -> Socket {
-        Socket { stream, _place: place }
+    /// `stall` is for how long the far side may take nothing of what there is to send.
+    pub(crate) fn new(stream: TcpStream, place: OwnedSemaphorePermit, stall: Duration) -> Socket {
+        Socket { stream, stall: Stall { after: stall, until: None }, _place: place }
+    }
+}
+
+/// The patience with writes. It costs nothing while they get on.
+struct Stall {
+    after: Duration,
+    /// Since the first write that did not get on.
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+impl Stall {
+    fn judge(&mut self, cx: &mut Context<'_>, write: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
+        if write.is_ready() {
+            self.until = None;
+            return write;
+        }
+        let after = self.after;
+        let until = self.until.get_or_insert_with(|| Box::pin(tokio::time::sleep(after)));
+        std::task::ready!(until.as_mut().poll(cx));
+        let message = format!("nothing was taken for {} ms", after.as_millis());
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, message)))
     }
 }
 
@@ -77,7 +105,8 @@ impl AsyncRead for Socket {
 
 impl AsyncWrite for Socket {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
+        self.stall.judge(cx, written)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -93,7 +122,8 @@ impl AsyncWrite for Socket {
         cx: &mut Context<'_>,
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        self.stall.judge(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

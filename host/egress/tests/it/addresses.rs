@@ -3,7 +3,7 @@
 use jackfield_core::port::SendError;
 
 use crate::far_side::{FarSide, ok};
-use crate::near_side::{Scripted, Wish};
+use crate::near_side::{Scripted, Wish, get};
 
 fn denial(outcome: Result<jackfield_core::port::UpstreamResponse, SendError>) -> String {
     match outcome {
@@ -52,6 +52,63 @@ async fn a_name_at_a_private_address_is_refused_before_dialling() {
         assert!(detail.contains("allow_addresses"), "{detail}");
     }
     assert_eq!(far.accepted(), 0);
+}
+
+#[tokio::test]
+async fn an_ipv4_address_in_the_clothes_of_ipv6_is_refused_before_dialling() {
+    let far = FarSide::answering(|_| ok(b"x")).await;
+    let port = far.address.port();
+    let cases = [
+        ("::ffff:127.0.0.1", "loopback"),
+        ("::ffff:169.254.169.254", "a cloud metadata service"),
+        ("::ffff:0:127.0.0.1", "reserved"),
+        ("::127.0.0.1", "IPv4-compatible"),
+        ("64:ff9b::7f00:1", "loopback"),
+        ("64:ff9b::a9fe:a9fe", "a cloud metadata service"),
+        ("64:ff9b:1::7f00:1", "a local NAT64 translator"),
+        ("2002:7f00:1::1", "a 6to4 tunnel"),
+        ("2001:0:7f00:1::1", "a Teredo tunnel"),
+    ];
+    for (ip, special) in cases {
+        let answer: &[&str] = &[ip];
+        let named = Wish::to(&format!("http://shop.example.com:{port}")).resolver(Scripted::new(&[answer], port));
+        for mut wish in [named, Wish::to(&format!("http://[{ip}]:{port}"))] {
+            wish.allow.clear();
+            let detail = denial(wish.build().get("/open/x").await);
+            assert!(detail.contains(&format!("which is {special};")), "{ip}: {detail}");
+        }
+    }
+    assert_eq!(far.accepted(), 0);
+    // Whoever lists the address lists it in every form that leads to it.
+    let answer: &[&str] = &["::ffff:127.0.0.1"];
+    let near = Wish::to(&format!("http://shop.example.com:{port}")).resolver(Scripted::new(&[answer], port)).build();
+    assert_eq!(near.get("/open/x").await.unwrap().body, "x");
+}
+
+#[tokio::test]
+async fn the_port_is_the_urls_whatever_the_resolver_says() {
+    let (far, other) = (FarSide::answering(|_| ok(b"x")).await, FarSide::answering(|_| ok(b"other")).await);
+    let resolver = Scripted::new(&[&["127.0.0.1"]], other.address.port());
+    let near = Wish::to(&format!("http://shop.example.com:{}", far.address.port())).resolver(resolver).build();
+    assert_eq!(near.get("/open/x").await.unwrap().body, "x");
+    assert_eq!(other.accepted(), 0);
+}
+
+#[tokio::test]
+async fn of_ten_thousand_addresses_only_the_first_few_are_tried() {
+    let far = FarSide::answering(|_| ok(b"x")).await;
+    let port = far.address.port();
+    // Nobody listens at the first address, which refuses at once; the last one would answer.
+    for (dead, reached) in [(7, true), (10_000, false)] {
+        let mut answer = vec!["127.0.0.2"; dead];
+        answer.push("127.0.0.1");
+        let mut wish = Wish::to(&format!("http://shop.example.com:{port}")).resolver(Scripted::new(&[&answer], port));
+        wish.allow = vec!["127.0.0.0/8"];
+        wish.config.retry.attempts_max = 1;
+        let outcome = wish.build().send_within(5_000, get("/open/x")).await;
+        assert_eq!(outcome.is_ok(), reached, "{dead}: {outcome:?}");
+    }
+    assert_eq!(far.accepted(), 1);
 }
 
 #[tokio::test]

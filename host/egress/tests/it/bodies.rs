@@ -7,7 +7,7 @@ use jackfield_core::grant::OutboundRequest;
 use jackfield_core::port::SendError;
 use tokio::io::AsyncWriteExt;
 
-use crate::far_side::{FarSide, ok, read_request, with_headers};
+use crate::far_side::{FarSide, endless, ok, with_headers};
 use crate::near_side::{Wish, get, post, values};
 
 #[derive(Clone, Copy, Debug)]
@@ -78,6 +78,40 @@ async fn a_bomb_is_cut_off_at_the_cap() {
 }
 
 #[tokio::test]
+async fn a_bomb_within_a_bomb_is_only_bytes_to_us() {
+    let inner = packed(Form::Gzip, &vec![0; 32 << 20]).await;
+    let outer = packed(Form::Gzip, &inner).await;
+    let far = FarSide::answering(move |_| coded("gzip", &outer)).await;
+    let response = Wish::to(&far.url()).body_bytes_max(1 << 20).build().get("/open/x").await.unwrap();
+    assert_eq!(response.body, inner, "one layer is undone, and no more");
+}
+
+#[tokio::test]
+async fn a_zstd_frame_may_ask_for_no_more_memory_than_http_allows() {
+    // RFC 8878, section 3.1.1: a frame of one raw block of one byte, with the window descriptor as given.
+    let frame = |window: u8| [&[0x28, 0xb5, 0x2f, 0xfd, 0x00, window, 0x09, 0x00, 0x00][..], b"x"].concat();
+    let far = FarSide::answering(move |_| coded("zstd", &frame(13 << 3))).await;
+    assert_eq!(Wish::to(&far.url()).build().get("/open/x").await.unwrap().body, "x", "8 MiB, as RFC 9659 has it");
+    let far = FarSide::answering(move |_| coded("zstd", &frame(20 << 3))).await;
+    let outcome = Wish::to(&far.url()).build().get("/open/x").await;
+    let expected = SendError::Unavailable { detail: "the zstd body is broken".to_owned(), sent: true };
+    assert_eq!(outcome, Err(expected), "1 GiB");
+}
+
+#[tokio::test]
+async fn frames_that_are_to_be_skipped_count_against_the_cap() {
+    // RFC 8878, section 3.1.2: skippable frames of 4 KiB, for ever.
+    let mut chunk = b"1008\r\n".to_vec();
+    chunk.extend_from_slice(&[0x50, 0x2a, 0x4d, 0x18, 0x00, 0x10, 0x00, 0x00]);
+    chunk.extend_from_slice(&[0; 4096]);
+    chunk.extend_from_slice(b"\r\n");
+    let head = b"HTTP/1.1 200 OK\r\ncontent-encoding: zstd\r\ntransfer-encoding: chunked\r\n\r\n";
+    let (far, _told) = endless(head, chunk).await;
+    let outcome = Wish::to(&far.url()).body_bytes_max(100_000).build().get("/open/x").await;
+    assert_eq!(outcome, Err(SendError::TooLarge { limit: 100_000 }));
+}
+
+#[tokio::test]
 async fn a_body_of_exactly_the_cap_is_whole() {
     for (form, coding) in FORMS {
         let plain = vec![b'x'; 50_000];
@@ -93,28 +127,9 @@ async fn a_body_of_exactly_the_cap_is_whole() {
     assert_eq!(outcome, Err(SendError::TooLarge { limit: 49_999 }));
 }
 
-/// Sends pieces until the near side is gone, and tells how many bytes it took.
-async fn endless(head: &'static str, piece: Vec<u8>) -> (FarSide, tokio::sync::mpsc::UnboundedReceiver<usize>) {
-    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
-    let far = FarSide::handling(move |mut stream, _| {
-        let (tell, piece) = (tell.clone(), piece.clone());
-        async move {
-            read_request(&mut stream).await;
-            stream.write_all(head.as_bytes()).await.unwrap();
-            let mut sent = 0;
-            while stream.write_all(&piece).await.is_ok() {
-                sent += piece.len();
-            }
-            tell.send(sent).unwrap();
-        }
-    })
-    .await;
-    (far, told)
-}
-
 #[tokio::test]
 async fn an_endless_body_is_left_at_once() {
-    let head = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n";
     let mut chunk = b"1000\r\n".to_vec();
     chunk.extend_from_slice(&[b'x'; 4096]);
     chunk.extend_from_slice(b"\r\n");
@@ -129,7 +144,7 @@ async fn an_endless_body_is_left_at_once() {
 #[tokio::test]
 async fn a_coded_body_that_never_yields_anything_is_bounded_too() {
     // Empty gzip members, one after the other, for ever.
-    let head = "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n";
+    let head = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ntransfer-encoding: chunked\r\n\r\n";
     let member = packed(Form::Gzip, b"").await;
     let mut chunk = Vec::new();
     write!(chunk, "{:x}\r\n", member.len()).unwrap();
@@ -142,11 +157,11 @@ async fn a_coded_body_that_never_yields_anything_is_bounded_too() {
 
 #[tokio::test]
 async fn endless_headers_are_left_at_once() {
-    let (far, _told) = endless("HTTP/1.1 200 OK\r\n", b"x-more: and more and more and more\r\n".to_vec()).await;
+    let (far, _told) = endless(b"HTTP/1.1 200 OK\r\n", b"x-more: and more and more and more\r\n".to_vec()).await;
     let outcome = Wish::to(&far.url()).build().get("/open/x").await;
     assert!(matches!(outcome, Err(SendError::Unavailable { sent: true, .. })), "{outcome:?}");
     // One header that never ends.
-    let (far, mut told) = endless("HTTP/1.1 200 OK\r\nx-more: ", vec![b'x'; 4096]).await;
+    let (far, mut told) = endless(b"HTTP/1.1 200 OK\r\nx-more: ", vec![b'x'; 4096]).await;
     let outcome = Wish::to(&far.url()).build().get("/open/x").await;
     assert!(matches!(outcome, Err(SendError::Unavailable { sent: true, .. })), "{outcome:?}");
     assert!(told.recv().await.unwrap() < 32 << 20);

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 /// A server on the loopback interface, and what reached it.
 pub(crate) struct FarSide {
@@ -118,4 +119,25 @@ pub(crate) fn redirect(status: u16, location: &str) -> Vec<u8> {
 pub(crate) async fn hold(stream: TcpStream) {
     tokio::time::sleep(Duration::from_secs(30)).await;
     drop(stream);
+}
+
+/// Answers a request with `head` and then `piece`, over and over, until the near side is gone; tells how many bytes that
+/// were.
+pub(crate) async fn endless(head: &'static [u8], piece: Vec<u8>) -> (FarSide, UnboundedReceiver<usize>) {
+    let (tell, told) = tokio::sync::mpsc::unbounded_channel();
+    let far = FarSide::handling(move |mut stream, _| {
+        let (tell, piece) = (tell.clone(), piece.clone());
+        async move {
+            read_request(&mut stream).await;
+            let mut sent = 0;
+            if stream.write_all(head).await.is_ok() {
+                while stream.write_all(&piece).await.is_ok() {
+                    sent += piece.len();
+                }
+            }
+            let _ = tell.send(sent);
+        }
+    })
+    .await;
+    (far, told)
 }
