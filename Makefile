@@ -51,7 +51,8 @@ test: plugins guests template javascript ## Every test; no network but package r
 	$(CARGO) test --locked --quiet --doc -p jackfield-sdk -p jackfield-catalog
 	$(CARGO) nextest run --locked --workspace --exclude 'jackfield-guest-*'
 
-test-all: test bench ## Every test and every bench
+test-all: test bench ## Every test and every bench, and ten times the calls under which the host is killed
+	JACKFIELD_CHAOS_CALLS=10000 $(CARGO) nextest run --locked -p jackfield-tests chaos
 
 check: ## Format, lints, licences, the one direction of imports
 	@tests/setup.sh deny

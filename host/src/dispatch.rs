@@ -237,7 +237,7 @@ pub async fn execute(
                 }
                 _ => Vec::new(),
             };
-            let problem = Problem::from_failure(failure, usage.write_outcome);
+            let problem = Problem::from_failure(failure, unheard(usage.write_outcome));
             let problem = health::tell_when(app.egress(), connection, &intent, problem);
             Err(if missing.is_empty() { problem } else { problem.lacking(&connection.name, &missing) })
         }
@@ -252,9 +252,18 @@ pub async fn execute(
             if code != Code::Overloaded {
                 app.metrics.broke(&connection.name, kind);
             }
-            let problem = Problem::new(code, told).outcome(usage.write_outcome);
+            let problem = Problem::new(code, told).outcome(unheard(usage.write_outcome));
             Err(if code == Code::Overloaded { problem.retry_after(FULL_RETRY_MS) } else { problem })
         }
+    }
+}
+
+/// What is known of the writes of a call that came to no reply. A status of success alone does not tell that anything was
+/// done: a page that says "back soon" has it as well, and so has an answer with the refusal inside.
+pub(crate) fn unheard(outcome: WriteOutcome) -> WriteOutcome {
+    match outcome {
+        WriteOutcome::None => WriteOutcome::None,
+        WriteOutcome::Applied | WriteOutcome::Unknown => WriteOutcome::Unknown,
     }
 }
 

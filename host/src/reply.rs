@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::admission::Context;
 use crate::app::App;
-use crate::dispatch::Dispatched;
+use crate::dispatch::{self, Dispatched};
 use crate::error::{Code, Problem};
 use crate::fallback::Offers;
 use crate::registry::{Connection, Intent};
@@ -188,7 +188,7 @@ pub struct Hearer<'a> {
 pub fn make(app: &App, dispatched: Dispatched) -> Result<(Reply, Tags), Problem> {
     let (call_id, context) = (dispatched.call_id.clone(), dispatched.context.clone());
     let (connection, intent) = (dispatched.connection.clone(), dispatched.intent.clone());
-    let outcome = dispatched.usage.write_outcome;
+    let outcome = dispatch::unheard(dispatched.usage.write_outcome);
     let Checked { output, fetched_at, tags } = check(app, dispatched)?;
     let hearer = Hearer { call_id: &call_id, context: &context };
     let reply =
@@ -204,7 +204,7 @@ pub fn check(app: &App, dispatched: Dispatched) -> Result<Checked, Problem> {
     let Dispatched { connection, intent, input, output, fetched_at, usage, .. } = dispatched;
     let fault = |detail: String| {
         app.metrics.broke(&connection.name, "answer");
-        Problem::new(Code::ConnectorFault, detail).outcome(usage.write_outcome)
+        Problem::new(Code::ConnectorFault, detail).outcome(dispatch::unheard(usage.write_outcome))
     };
 
     // On the text, before anything reads it: one pass over everything that could leave.

@@ -399,6 +399,40 @@ async fn a_ticket_whose_answer_was_lost_is_had_by_its_key_and_opened_once() {
 }
 
 #[tokio::test]
+async fn a_page_with_a_status_of_success_is_not_taken_for_a_ticket() {
+    let demo = demo().await;
+    demo.mocks.fault(Fault { method: Some("POST".to_owned()), ..Fault::new("zendesk", Kind::NotJson) });
+    let before = demo.mocks.census();
+    let ticket = json!({ "subject": "Once", "description": "Only once", "requester_email": "customer@example.com" });
+    let call_id = assert_unknown(&write(&demo.host.client, "ticket.create", Some("t-1"), &ticket).await);
+    assert_eq!(demo.mocks.census(), before, "there is no such ticket");
+    demo.mocks.clear_faults();
+    assert_eq!(settled(&demo.host, &call_id).await.end, "applied");
+    let told = write(&demo.host.client, "ticket.create", Some("t-1"), &ticket).await;
+    assert!((told.status, is_replay(&told)) == (200, true) && !told.text("/output/id").is_empty(), "{}", told.raw);
+    assert_eq!(demo.mocks.census()["zendesk/tickets"], before["zendesk/tickets"] + 1);
+}
+
+#[tokio::test]
+async fn a_page_with_a_status_of_success_does_not_swallow_a_message() {
+    let take = "\n[intent.\"order.status\"]\nmessage = \"take\"\nfallback = [\"message\"]\n";
+    let demo = Demo::start_with(|config| config + take).await.unwrap();
+    demo.mocks.fault(Fault { status: Some(503), ..Fault::new("shopify", Kind::Status) });
+    let page = Fault::new("zendesk", Kind::NotJson);
+    demo.mocks.fault(Fault { method: Some("POST".to_owned()), times: Some(1), ..page });
+    let order = json!({ "order_number": "1001", "email": "customer@example.com" });
+    let taken = write(&demo.host.client, "order.status", Some("m-1"), &order).await;
+    assert_eq!((taken.status, taken.text("/fallback/step")), (200, "message"), "{}", taken.raw);
+    let posts = || demo.mocks.journal("zendesk").into_iter().filter(|entry| entry.method == "POST").collect::<Vec<_>>();
+    let ticket = until(async || posts().into_iter().find(|entry| entry.processed == Some(201))).await;
+    assert!(ticket.body.contains(taken.text("/fallback/reference")), "{}", ticket.body);
+    let key =
+        |entry: &jackfield_mocks::Entry| entry.headers.iter().find(|(name, _)| name == "idempotency-key").cloned();
+    assert!(posts().len() == 2 && key(&ticket).is_some(), "{:?}", posts());
+    assert_eq!(key(&posts()[0]), key(&ticket), "sent again under the same key");
+}
+
+#[tokio::test]
 async fn a_write_whose_host_is_killed_is_settled_after_the_restart() {
     let mocks = Mocks::start(([127, 0, 0, 1], 0).into()).await.unwrap();
     let dir = tempfile::tempdir().unwrap();

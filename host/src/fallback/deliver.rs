@@ -281,9 +281,8 @@ fn ticket_of(errand: Errand, output: &Value) -> Option<String> {
 /// What a problem says about the errand.
 fn failed(app: &App, problem: &Problem) -> Heard {
     match (problem.outcome, problem.code) {
-        (WriteOutcome::Unknown, _) => Heard::Doubtful { why: told(app, problem) },
-        // It was done; the connector stumbled over what came after.
-        (WriteOutcome::Applied, _) => Heard::Done { ticket: None },
+        // Also where the status was one of success: a message is delivered when there is a ticket of it.
+        (WriteOutcome::Applied | WriteOutcome::Unknown, _) => Heard::Doubtful { why: told(app, problem) },
         (WriteOutcome::None, Code::Duplicate) if problem.existing_id.is_some() => {
             Heard::Done { ticket: problem.existing_id.as_deref().map(str::to_owned) }
         }

@@ -49,7 +49,7 @@ impl Control {
                 Err(message) => refusal(400, message),
             },
             ("DELETE", "/faults") => {
-                hub.faults.clear();
+                hub.clear();
                 Answer::json(200, &json!({}))
             }
             ("POST", "/knobs") => match serde_json::from_slice::<Turn>(&request.body)

@@ -13,6 +13,8 @@ use gate::Gate;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
+    /// Nobody listens, and open connections end: for as long as the fault is set, whatever the request.
+    Refuse,
     /// Waits `delay_ms`, then answers as usual.
     Latency,
     /// Answers `status` with the vendor's own error body; the request is not applied.
@@ -29,8 +31,14 @@ pub enum Kind {
     Hang,
     /// Closes the connection without an answer; the request is not applied.
     Close,
+    /// Half of the usual answer's head, then the end.
+    CutHead,
     /// The usual answer's head and half of its body, then the end.
     CutBody,
+    /// The usual answer, then the end of a connection that the answer did not say would end.
+    CloseAfter,
+    /// The usual answer, and right behind it another one that nobody asked for.
+    Unasked,
     /// The usual answer with the JSON type of every scalar changed.
     WrongType,
     /// Status 200 and an HTML page; the request is not applied.
@@ -56,6 +64,37 @@ pub enum Kind {
     HoldBefore,
     /// Applies the request, then holds the answer until the fault is released.
     HoldAfter,
+}
+
+impl Kind {
+    /// All of them, for tests that try every one. A kind that is not here is complained of by a test.
+    pub const ALL: [Kind; 25] = [
+        Kind::Refuse,
+        Kind::Latency,
+        Kind::Status,
+        Kind::RateLimit,
+        Kind::Throttled,
+        Kind::Reset,
+        Kind::ResetAfter,
+        Kind::Hang,
+        Kind::Close,
+        Kind::CutHead,
+        Kind::CutBody,
+        Kind::CloseAfter,
+        Kind::Unasked,
+        Kind::WrongType,
+        Kind::NotJson,
+        Kind::TruncatedJson,
+        Kind::EmptyBody,
+        Kind::HugeBody,
+        Kind::GzipBomb,
+        Kind::SlowHeaders,
+        Kind::SlowBody,
+        Kind::Redirect,
+        Kind::EchoHeaders,
+        Kind::HoldBefore,
+        Kind::HoldAfter,
+    ];
 }
 
 /// A fault and the requests it applies to.
@@ -111,7 +150,11 @@ impl Fault {
         if self.times.is_some() && self.nth.is_some() {
             return Err("times and nth exclude each other".to_owned());
         }
+        let is_choosy = self.method.is_some() || self.path.is_some() || self.times.is_some() || self.nth.is_some();
         match self.kind {
+            Kind::Refuse if is_choosy => {
+                return Err("refuse knows no requests: it goes without method, path, times and nth".to_owned());
+            }
             Kind::Latency if self.delay_ms.is_none() => {
                 return Err("latency needs delay_ms".to_owned());
             }
@@ -261,8 +304,19 @@ mod tests {
     }
 
     #[test]
+    fn every_kind_is_in_the_list_of_all() {
+        let source = include_str!("fault.rs");
+        let (_, kinds) = source.split_once("pub enum Kind {").unwrap_or_default();
+        let (kinds, _) = kinds.split_once("\n}").unwrap_or_default();
+        let named: Vec<_> = kinds.lines().filter_map(|line| line.trim().strip_suffix(',')).collect();
+        let listed: Vec<_> = Kind::ALL.iter().map(|kind| format!("{kind:?}")).collect();
+        assert_eq!(named, listed);
+    }
+
+    #[test]
     fn members_that_do_not_fit_the_kind_are_refused() {
         assert!(Fault::new("s", Kind::Latency).check().is_err());
+        assert!(Fault { nth: Some(1), ..Fault::new("s", Kind::Refuse) }.check().is_err());
         assert!(Fault::new("s", Kind::Redirect).check().is_err());
         let fault = Fault { status: Some(200), ..Fault::new("s", Kind::Status) };
         assert!(fault.check().is_err());

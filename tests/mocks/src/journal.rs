@@ -36,6 +36,8 @@ pub struct Entry {
     pub json: Option<Value>,
     /// The status sent; none when no status line was sent.
     pub status: Option<u16>,
+    /// The status that the system itself came to, whether it was sent or not; none when the system had no part in it.
+    pub processed: Option<u16>,
     pub fault: Option<Kind>,
     /// What the vendor's documentation does not know about this request.
     pub violation: Option<String>,
@@ -47,6 +49,7 @@ struct Record {
     at: Timestamp,
     request: Arc<Request>,
     status: Option<u16>,
+    processed: Option<u16>,
     fault: Option<Kind>,
     violation: Option<String>,
 }
@@ -77,6 +80,7 @@ impl Record {
             body_is_base64,
             json: request.json().ok(),
             status: self.status,
+            processed: self.processed,
             fault: self.fault,
             violation: self.violation.clone(),
         }
@@ -116,6 +120,7 @@ impl Journal {
             at: Timestamp::now(),
             request,
             status: None,
+            processed: None,
             fault,
             violation: None,
         });
@@ -123,7 +128,7 @@ impl Journal {
     }
 
     /// Notes what became of a request. A journal emptied in between has forgotten it, which is no error.
-    pub(crate) fn close(&self, seq: u64, status: Option<u16>, violations: &[String]) {
+    pub(crate) fn close(&self, seq: u64, status: Option<u16>, processed: Option<u16>, violations: &[String]) {
         let mut pages = self.pages();
         let Some(first) = pages.records.front().map(|record| record.seq) else {
             return;
@@ -135,6 +140,7 @@ impl Journal {
             return;
         };
         record.status = status;
+        record.processed = processed;
         if !violations.is_empty() {
             let violation = violations.join("; ");
             let line = format!("{} {} {}: {violation}", record.system, record.request.method, record.request.path());

@@ -16,6 +16,7 @@ mod server;
 mod shape;
 mod systems;
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -37,6 +38,8 @@ use server::Stand;
 pub(crate) struct Hub {
     places: Vec<(&'static str, String)>,
     stands: Vec<Arc<Stand>>,
+    /// Whether each system takes connections, by name.
+    doors: BTreeMap<&'static str, watch::Sender<bool>>,
     journal: Arc<Journal>,
     faults: Arc<Faults>,
 }
@@ -51,7 +54,20 @@ impl Hub {
             return Err(format!("no system is called {:?}", fault.system));
         }
         fault.check()?;
+        if fault.kind == Kind::Refuse
+            && let Some(door) = self.doors.get(fault.system.as_str())
+        {
+            door.send_replace(false);
+        }
         Ok(self.faults.arm(fault))
+    }
+
+    /// No faults; whatever they closed is open again.
+    fn clear(&self) {
+        self.faults.clear();
+        for door in self.doors.values() {
+            door.send_if_modified(|is_open| !std::mem::replace(is_open, true));
+        }
     }
 
     fn turn(&self, system: &str, knob: &str, value: &Value) -> Result<(), String> {
@@ -64,7 +80,7 @@ impl Hub {
     }
 
     fn reset(&self) {
-        self.faults.clear();
+        self.clear();
         for stand in &self.stands {
             stand.system.reset();
         }
@@ -107,15 +123,18 @@ impl Mocks {
             stands.push(Arc::clone(&stand));
             bound.push((listener, stand));
         }
-        let hub = Arc::new(Hub { places, stands, journal, faults });
+        let doors = systems::TABLE.iter().map(|(name, _)| (*name, watch::Sender::new(true))).collect();
+        let hub = Arc::new(Hub { places, stands, doors, journal, faults });
         let control = url_of(address.ip(), &control_listener)?;
         let (stop, stopped) = watch::channel(false);
         let mut listeners = JoinSet::new();
         for (listener, stand) in bound {
-            listeners.spawn(server::listen(listener, stand, stopped.clone()));
+            let door = hub.doors[stand.name].subscribe();
+            listeners.spawn(server::listen(listener, stand, door, stopped.clone()));
         }
         let site = Arc::new(Control { hub: Arc::clone(&hub) });
-        listeners.spawn(server::listen(control_listener, site, stopped));
+        let (_, open) = watch::channel(true);
+        listeners.spawn(server::listen(control_listener, site, open, stopped));
         Ok(Self { control, hub, stop, listeners })
     }
 
@@ -144,6 +163,16 @@ impl Mocks {
     /// Every request a system received, in order.
     pub fn journal(&self, system: &str) -> Vec<Entry> {
         self.hub.journal.entries(Some(system))
+    }
+
+    /// How many objects of each kind the systems hold, as `system/kind`: what a write added is there once, however
+    /// often it was sent.
+    pub fn census(&self) -> BTreeMap<String, usize> {
+        let all = self.hub.stands.iter();
+        all.flat_map(|stand| {
+            stand.system.census().into_iter().map(|(kind, count)| (format!("{}/{kind}", stand.name), count))
+        })
+        .collect()
     }
 
     /// Sets a fault and answers its id.
@@ -188,7 +217,7 @@ impl Mocks {
     }
 
     pub fn clear_faults(&self) {
-        self.hub.faults.clear();
+        self.hub.clear();
     }
 
     /// Back to the seed: state, knobs, journal and faults.

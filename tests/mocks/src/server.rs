@@ -4,6 +4,8 @@ mod raw;
 
 use std::convert::Infallible;
 use std::future::pending;
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,6 +32,9 @@ use raw::Raw;
 const LARGEST_BODY: usize = 64 << 20;
 /// How long a slow fault pauses between two bytes when it does not say.
 const SLOW_MS: u64 = 500;
+/// What nobody asked for.
+const UNASKED: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 18\r\n\r\n{\"unasked\": \"for\"}";
 /// How long connections get to finish when the mocks stop.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -53,12 +58,19 @@ impl Wire {
     }
 }
 
-/// Accepts until the stop signal, then lets the open connections finish for a moment.
-pub(crate) async fn listen<S: Site>(listener: TcpListener, site: Arc<S>, mut stop: watch::Receiver<bool>) {
+/// Accepts while the door is open and until the stop signal, then lets the open connections finish for a moment.
+pub(crate) async fn listen<S: Site>(
+    listener: TcpListener,
+    site: Arc<S>,
+    mut door: watch::Receiver<bool>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let Ok(address) = listener.local_addr() else { return };
+    let mut listener = Some(listener);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            accepted = listener.accept() => {
+            accepted = accept(listener.as_ref()) => {
                 // A connection that is gone before it is accepted concerns nobody.
                 if let Ok((stream, _)) = accepted {
                     let _ = stream.set_nodelay(true);
@@ -66,11 +78,28 @@ pub(crate) async fn listen<S: Site>(listener: TcpListener, site: Arc<S>, mut sto
                 }
             }
             Some(_) = connections.join_next() => {}
+            Ok(()) = door.changed() => {
+                if *door.borrow_and_update() {
+                    // The port is still ours: nobody else is told to take it.
+                    listener = TcpListener::bind(address).await.ok();
+                } else {
+                    listener = None;
+                    connections.abort_all();
+                }
+            }
             _ = stop.changed() => break,
         }
     }
     drop(listener);
     let _ = tokio::time::timeout(GRACE, async { while connections.join_next().await.is_some() {} }).await;
+}
+
+/// The next connection; never where nobody listens.
+async fn accept(listener: Option<&TcpListener>) -> io::Result<(TcpStream, SocketAddr)> {
+    match listener {
+        Some(listener) => listener.accept().await,
+        None => pending().await,
+    }
 }
 
 async fn connection<S: Site>(stream: TcpStream, site: Arc<S>, mut stop: watch::Receiver<bool>) {
@@ -148,7 +177,7 @@ impl Site for Stand {
 impl Stand {
     fn answer(&self, seq: u64, request: &Request) -> Answer {
         let answer = self.system.answer(request);
-        self.journal.close(seq, Some(answer.status), &answer.violations);
+        self.journal.close(seq, Some(answer.status), Some(answer.status), &answer.violations);
         answer
     }
 
@@ -156,13 +185,13 @@ impl Stand {
     fn apply(&self, seq: u64, request: &Request, status_sent: bool) -> Answer {
         let answer = self.system.answer(request);
         let status = status_sent.then_some(answer.status);
-        self.journal.close(seq, status, &answer.violations);
+        self.journal.close(seq, status, Some(answer.status), &answer.violations);
         answer
     }
 
     /// An answer the system had no part in.
     fn foreign(&self, seq: u64, answer: Answer) -> Answer {
-        self.journal.close(seq, Some(answer.status), &[]);
+        self.journal.close(seq, Some(answer.status), None, &[]);
         answer
     }
 
@@ -189,13 +218,26 @@ impl Stand {
                 let answer = self.system.throttled(request).unwrap_or_else(|| self.system.error(429, request));
                 reply(&self.foreign(seq, answer))
             }
-            Kind::Reset => wire.take(Raw::Reset).await,
+            // It came just before the door was closed.
+            Kind::Refuse | Kind::Reset => wire.take(Raw::Reset).await,
             Kind::ResetAfter => {
                 self.apply(seq, request, false);
                 wire.take(Raw::Reset).await
             }
             Kind::Hang => pending().await,
             Kind::Close => wire.take(Raw::Close).await,
+            Kind::CutHead => {
+                let answer = self.apply(seq, request, true);
+                wire.take(Raw::CutHead(answer)).await
+            }
+            Kind::CloseAfter => {
+                let answer = self.answer(seq, request);
+                wire.take(Raw::Whole { answer, behind: b"" }).await
+            }
+            Kind::Unasked => {
+                let answer = self.answer(seq, request);
+                wire.take(Raw::Whole { answer, behind: UNASKED }).await
+            }
             Kind::CutBody => {
                 let answer = self.apply(seq, request, true);
                 wire.take(Raw::Cut(answer)).await

@@ -6,9 +6,14 @@ mod shopify;
 mod successfactors;
 mod zendesk;
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use crate::exchange::{Answer, Request};
+
+/// Numbers of objects by kind.
+pub(crate) type Census = BTreeMap<String, usize>;
 
 /// A business system with its own state.
 pub(crate) trait System: Send + Sync + 'static {
@@ -31,6 +36,9 @@ pub(crate) trait System: Send + Sync + 'static {
     fn turn(&self, knob: &str, _: &Value) -> Result<(), String> {
         Err(format!("the system has no knob {knob:?}"))
     }
+
+    /// How many objects of each kind there are. What a write adds is counted once however often it was sent.
+    fn census(&self) -> Census;
 
     /// Back to the seed, with every knob as at the start.
     fn reset(&self);

@@ -22,7 +22,12 @@ pub(crate) fn run(call: &Call, input: ContactUpdateInput) -> Result<Contact, Fai
 
     // The same values once more change nothing: it may be repeated.
     let request = call.http("api").patch(api::object::<wire::Contact>(call)?.segment(id.as_str())?)?.idempotent();
-    create::write(call, &settings, request, &draft)?.error_for(faults::failure)?;
+    let response = create::write(call, &settings, request, &draft)?.error_for(faults::failure)?;
+    // An update is answered with 204 and nothing else ("Update a Record", REST API Developer Guide): any other success
+    // is not the org's own, such as the page of a gateway.
+    if response.status() != 204 {
+        return Err(Failure::internal(format!("the update was answered with {}", response.status())));
+    }
 
     match create::read_again(call, &id) {
         Some(now) => person::told(call, &now),

@@ -13,7 +13,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::System;
+use super::{Census, System};
 use crate::auth::{basic, random};
 use crate::clock::Clock;
 use crate::credentials::{S4HANA_PASSWORD, S4HANA_USER};
@@ -158,6 +158,10 @@ impl System for Tenant {
             _ => return Err(format!("s4hana has no knob {knob:?}")),
         }
         Ok(())
+    }
+
+    fn census(&self) -> Census {
+        self.state().sets.iter().map(|(kind, rows)| (kind.clone(), rows.len())).collect()
     }
 
     fn reset(&self) {

@@ -19,7 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::System;
+use super::{Census, System};
 use crate::exchange::{Answer, Request};
 use state::State;
 
@@ -81,6 +81,10 @@ impl System for Org {
 
     fn turn(&self, knob: &str, value: &Value) -> Result<(), String> {
         self.state().turn(knob, value)
+    }
+
+    fn census(&self) -> Census {
+        self.state().records.iter().map(|(kind, records)| ((*kind).to_owned(), records.len())).collect()
     }
 
     fn reset(&self) {

@@ -17,7 +17,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Value, json};
 
-use super::System;
+use super::{Census, System};
 use crate::credentials::{SHOPIFY_CLIENT_ID, SHOPIFY_CLIENT_SECRET, SHOPIFY_TOKEN};
 use crate::exchange::{Answer, Request};
 use cost::Bucket;
@@ -82,6 +82,13 @@ impl System for Shop {
     fn throttled(&self, request: &Request) -> Option<Answer> {
         let state = self.state();
         request.path().ends_with("/graphql.json").then(|| graphql::throttled(202, &state.bucket))
+    }
+
+    fn census(&self) -> Census {
+        let world = &self.state().world;
+        [("returns", world.returns.len()), ("drafts", world.drafts.len()), ("orders", world.orders.len())]
+            .map(|(kind, count)| (kind.to_owned(), count))
+            .into()
     }
 
     fn reset(&self) {

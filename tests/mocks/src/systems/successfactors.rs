@@ -13,7 +13,7 @@ use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::System;
+use super::{Census, System};
 use crate::clock::Clock;
 use crate::exchange::{Answer, Request};
 use crate::odata::{Reader, Refusal, Row, Service, Source, services};
@@ -166,6 +166,10 @@ impl System for Company {
             _ => return Err(format!("successfactors has no knob {knob:?}")),
         }
         Ok(())
+    }
+
+    fn census(&self) -> Census {
+        self.state().sets.iter().map(|(kind, rows)| (kind.clone(), rows.len())).collect()
     }
 
     fn reset(&self) {

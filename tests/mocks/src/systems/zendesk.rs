@@ -16,7 +16,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::{Map, Value, json};
 
-use super::System;
+use super::{Census, System};
 use crate::credentials::{
     ZENDESK_API_TOKEN, ZENDESK_CLIENT_ID, ZENDESK_CLIENT_SECRET, ZENDESK_EMAIL, ZENDESK_OAUTH_TOKEN,
     ZENDESK_READ_ONLY_OAUTH_TOKEN,
@@ -92,6 +92,14 @@ impl System for Account {
             }
             status => failure(status, "InternalServerError", "Something went wrong"),
         }
+    }
+
+    fn census(&self) -> Census {
+        let state = self.state();
+        let comments = state.tickets.iter().filter_map(|ticket| ticket["_comments"].as_array());
+        [("tickets", state.tickets.len()), ("comments", comments.map(Vec::len).sum()), ("users", state.users.len())]
+            .map(|(kind, count)| (kind.to_owned(), count))
+            .into()
     }
 
     fn reset(&self) {

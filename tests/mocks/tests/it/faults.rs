@@ -71,6 +71,52 @@ async fn close_ends_the_connection_without_a_byte() {
 }
 
 #[tokio::test]
+async fn refuse_takes_no_connection_until_it_is_over() {
+    let mocks = with(Kind::Refuse).await;
+    let address = mocks.base_url("shopify").strip_prefix("http://").unwrap().to_owned();
+    let answer = async || tokio::net::TcpStream::connect(&address).await.map(|_| ()).map_err(|error| error.kind());
+    // The door is closed by a task of its own, and who stands in it just then is reset.
+    while answer().await != Err(ErrorKind::ConnectionRefused) {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(desk(&mocks, "GET", "/api/v2/tickets", Value::Null).await.status, 200, "the others are well");
+    mocks.clear_faults();
+    while answer().await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(shop_get(&mocks, SHOP).await.status, 200);
+}
+
+#[tokio::test]
+async fn cut_head_ends_within_the_head() {
+    let mocks = with(Kind::CutHead).await;
+    let got = String::from_utf8(raw(&mocks).await.unwrap()).unwrap();
+    assert!(got.starts_with("HTTP/1.1 200") && !got.contains("\r\n\r\n"), "{got}");
+    assert_eq!(mocks.journal("shopify")[0].processed, Some(200));
+}
+
+#[tokio::test]
+async fn close_after_and_unasked_answer_whole_and_promise_to_go_on() {
+    let whole = String::from_utf8(raw(&with(Kind::CloseAfter).await).await.unwrap()).unwrap();
+    assert!(whole.contains("connection: keep-alive") && whole.ends_with('}'), "{whole}");
+    let two = String::from_utf8(raw(&with(Kind::Unasked).await).await.unwrap()).unwrap();
+    assert_eq!((two.matches("HTTP/1.1 200").count(), two.ends_with("{\"unasked\": \"for\"}")), (2, true), "{two}");
+}
+
+#[tokio::test]
+async fn what_a_write_adds_is_counted_and_what_was_processed_is_told() {
+    let mocks = start().await;
+    let before = mocks.census()["zendesk/tickets"];
+    mocks.fault(Fault { nth: Some(1), ..Fault::new("zendesk", Kind::ResetAfter) });
+    mocks.fault(Fault { nth: Some(2), ..Fault::new("zendesk", Kind::NotJson) });
+    let _ = create_ticket(&mocks).await;
+    let _ = create_ticket(&mocks).await;
+    assert_eq!(mocks.census()["zendesk/tickets"], before + 1);
+    let told: Vec<_> = mocks.journal("zendesk").iter().map(|entry| (entry.status, entry.processed)).collect();
+    assert_eq!(told, [(None, Some(201)), (Some(200), None)]);
+}
+
+#[tokio::test]
 async fn hang_says_nothing() {
     let mocks = with(Kind::Hang).await;
     let waited = tokio::time::timeout(Duration::from_millis(150), raw(&mocks)).await;
