@@ -52,13 +52,17 @@ pub(crate) enum Credential {
     Query(Zeroizing<String>),
 }
 
+/// How often a refused secret is followed by another one: by the value before a rotation, and, where that was retired
+/// while the request was under way, by the new one once more.
+const VALUES_MAX: u8 = 2;
+
 /// One try of a request: what it carries and where that came from.
 pub(crate) struct Attempt {
     pub(crate) credential: Credential,
     origin: Origin,
     ask: Ask,
-    /// A refusal has led to this one: there is no further.
-    again: bool,
+    /// How many refusals have led to this one.
+    refusals: u8,
 }
 
 /// Where a credential came from.
@@ -110,7 +114,7 @@ impl Credentials {
                 (self.of_secrets(granted, &values)?, Origin::Secrets(values))
             }
         };
-        Ok(Attempt { credential, origin, ask, again: false })
+        Ok(Attempt { credential, origin, ask, refusals: 0 })
     }
 
     /// The schemes that are made of secrets alone.
@@ -189,12 +193,12 @@ impl Credentials {
         match &attempt.origin {
             Origin::Nowhere => Ok(Judgement::Stands),
             Origin::Secrets(values) => {
-                if !attempt.again
+                if attempt.refusals < VALUES_MAX
                     && let Some(other) = values.swapped(&self.vault).await
                 {
                     let credential = self.of_secrets(granted, &other)?;
                     let (origin, ask) = (Origin::Secrets(other), attempt.ask.clone());
-                    return Ok(Judgement::Again(Attempt { credential, origin, ask, again: true }));
+                    return Ok(Judgement::Again(Attempt { credential, origin, ask, refusals: attempt.refusals + 1 }));
                 }
                 let reason = format!("the system refuses {} of connection `{connection_name}`", values.names());
                 self.states.troubled(&subject, State::ReauthRequired, &reason);
@@ -202,12 +206,12 @@ impl Credentials {
             }
             Origin::Token(token) => {
                 let Scheme::OAuth2(oauth2) = &granted.endpoint().scheme else { return Ok(Judgement::Stands) };
-                if !attempt.again
+                if attempt.refusals == 0
                     && let Some(token) = self.tokens.after_refusal(&attempt.ask, token, connection, deadline).await?
                 {
                     let credential = bearing(&oauth2.header, &token)?;
                     let (origin, ask) = (Origin::Token(token), attempt.ask.clone());
-                    return Ok(Judgement::Again(Attempt { credential, origin, ask, again: true }));
+                    return Ok(Judgement::Again(Attempt { credential, origin, ask, refusals: 1 }));
                 }
                 let reason = format!(
                     "the system refuses the access token of connection `{connection_name}`, also a new one; \

@@ -56,8 +56,8 @@ enum Fetch {
 }
 
 impl Egress {
-    /// One request and its response. It is sent a second time where the system refused the credential, or the session
-    /// against forgery, and so did not process the request, and there is another one; never twice for the same cause.
+    /// One request and its response. It is sent again where the system refused the credential, or the session against
+    /// forgery, and so did not process the request, and there is another one: a token or a session once, a secret twice.
     pub(crate) async fn hop(
         &self,
         connection: &Arc<Connection>,

@@ -191,6 +191,39 @@ async fn during_a_rotation_the_old_value_is_tried_once_when_the_new_one_is_refus
     assert_eq!(status.reason.as_deref(), Some("the system refuses secret `token` of connection `shop-eu`"));
 }
 
+/// A request that was refused with the new value waits with the old one, until the system has taken the new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_request_that_the_end_of_a_rotation_overtakes_is_sent_with_the_new_value() {
+    let accepted = Arc::new(Mutex::new("first-token"));
+    let (held, mut until_held) = tokio::sync::mpsc::unbounded_channel();
+    let (release, released) = std::sync::mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let door = accepted.clone();
+    let far = FarSide::answering(move |request| {
+        if request.contains("/open/slow") && request.contains("Bearer first-token\r\n") {
+            held.send(()).unwrap();
+            tokio::task::block_in_place(|| released.lock().unwrap().recv().unwrap());
+        }
+        let right = request.contains(&format!("Bearer {}\r\n", door.lock().unwrap()));
+        if right { ok(b"fine") } else { status("401 Unauthorized", "", "") }
+    })
+    .await;
+    let near =
+        Wish::to(&far.url()).auth(r#"{ scheme = "bearer", secret = "token" }"#, &[("token", "first-token")]).build();
+    assert_eq!(near.get("/open/x").await.unwrap().status, 200);
+    write_secret(&near.folder.path().join("token"), "other-token");
+    let overtaking = async {
+        until_held.recv().await.unwrap();
+        *accepted.lock().unwrap() = "other-token";
+        assert_eq!(near.get("/open/x").await.unwrap().status, 200);
+        release.send(()).unwrap();
+    };
+    let (slow, ()) = tokio::join!(near.get("/open/slow"), overtaking);
+    assert_eq!(slow.unwrap().status, 200);
+    assert_eq!(near.audit.uses(), ["200", "401", "200", "401", "200"]);
+    assert_eq!(near.egress.status(CONNECTION).state, State::Active);
+}
+
 #[tokio::test]
 async fn scopes_that_the_system_misses_are_named() {
     let far = FarSide::answering(|_| {
