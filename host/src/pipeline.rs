@@ -182,6 +182,15 @@ async fn commit(app: Arc<App>, agreed: Agreed) -> Result<Ready, Problem> {
 
 /// What is done in the business system, and what is said of it.
 pub(crate) async fn perform(app: Arc<App>, order: Order) -> Result<Reply, Problem> {
+    if let Some(inquiry) = Inquiry::of(&app, order.budgeted()) {
+        let (voice, own) = (order.voice(), app.clone());
+        // What is kept, or what others are asking, answers this too; and what is asked now may answer others.
+        return fresh::share(&app, &inquiry, &voice, || async move {
+            let dispatched = dispatch::run(&own, order).await?;
+            reply::check(&own, dispatched)
+        })
+        .await;
+    }
     let wake = Wake::of(&app, &order);
     let answered = async {
         // The guest runs, within the deadline and the budgets; each of its requests passes grant and egress.

@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use http::Method;
 use jackfield_core::port::Bucket;
 use jackfield_mocks::{Fault, Kind};
 use jackfield_tests::process::{files, init_vault};
@@ -186,6 +187,26 @@ async fn demo(policy: &str) -> Demo {
 
 fn order() -> Value {
     json!({ "order_number": "1002", "email": "customer@example.com" })
+}
+
+#[tokio::test]
+async fn a_read_that_is_answered_later_gives_and_takes_kept_answers_like_any_other() {
+    let demo = demo("cache = { ttl_ms = 3600000 }").await;
+    let client = &demo.host.client;
+    let headers = [("content-type", "application/json"), ("prefer", "wait=30")];
+    let later = async || {
+        let body = json!({ "input": order() }).to_string();
+        client.send(Method::POST, "/v1/intents/order.status", &headers, body).await
+    };
+    let first = later().await;
+    assert_eq!((first.status, first.text("/status")), (200, "completed"), "{}", first.raw);
+    let asked = demo.mocks.journal("shopify").len();
+    let held = client.ask("order.status", order()).await;
+    assert_eq!(held.body["output"], first.body["output"], "{}", held.raw);
+    let again = later().await;
+    assert_eq!(again.body["output"], first.body["output"], "{}", again.raw);
+    assert_ne!(again.text("/call_id"), first.text("/call_id"));
+    assert_eq!(demo.mocks.journal("shopify").len(), asked, "nobody asked the shop again");
 }
 
 #[tokio::test]

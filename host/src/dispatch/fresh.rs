@@ -126,7 +126,22 @@ where
 {
     let voice = Voice::of(agreed.budgeted());
     let own = app.clone();
-    let work = move || async move { super::carried(&own, agreed, fetch).await };
+    share(app, inquiry, &voice, move || async move { super::carried(&own, agreed, fetch).await }).await
+}
+
+/// As [`answer`], by `work`, which is run on a task that may outlive whoever asks.
+///
+/// # Errors
+/// As for [`answer`].
+pub(crate) async fn share<F>(
+    app: &Arc<App>,
+    inquiry: &Inquiry,
+    voice: &Voice,
+    work: impl FnOnce() -> F,
+) -> Result<Reply, Problem>
+where
+    F: Future<Output = Result<Checked, Problem>> + Send + 'static,
+{
     let reply = match flight::get(&app.answers, &inquiry.terms, inquiry.deadline, work).await {
         Ok(Got::Kept(kept)) => inquiry.reply(app, &kept),
         Ok(Got::Asked(checked)) => {

@@ -150,7 +150,7 @@ impl Trial {
         let mut raw = Recording { request: case, upstream, reply, holds: false };
         let mut settings = self.written_settings(told);
         // What looks like a secret is not written, and would be no setting once it is scrubbed: a replay has a sample.
-        settings.retain(|_, value| (live.scrub)(&value.to_string()) == value.to_string());
+        settings.retain(|_, value| (live.scrub)(&value.to_string()) == *value.to_string());
         raw.request.settings = Some(Value::Object(settings));
         raw.request.intents = asked(&notes);
         self.pseudonymise(&mut raw, &notes, live, &options.personal, folder)?;
