@@ -177,7 +177,7 @@ async fn not_applied_is_believed_only_when_the_system_cannot_be_at_it_any_more()
     let call_id = assert_unknown(&stage.ask(Some("k-1"), "ask").await);
     let looks = || stage.upstream.arrived().iter().filter(|one| one.line.starts_with("GET ")).count();
     until(async || (looks() >= 3).then_some(())).await;
-    assert_eq!(stage.on_record().await, [call_id.clone()], "it is looked for again");
+    assert_eq!(stage.on_record().await, std::slice::from_ref(&call_id), "it is looked for again");
     // It was only slow.
     stage.system.found.store(200, SeqCst);
     assert_eq!(settled(&stage.host, &call_id).await.end, "applied");
@@ -261,7 +261,7 @@ async fn a_repetition_stops_when_the_system_has_forgotten_the_key() {
 async fn what_waits_to_be_settled_survives_a_restart() {
     let stage = Stage::of(guests::settling("settler"), 0, SOON).await;
     let call_id = assert_unknown(&stage.ask(Some("k-1"), "ask").await);
-    assert_eq!(stage.on_record().await, [call_id.clone()]);
+    assert_eq!(stage.on_record().await, std::slice::from_ref(&call_id));
     let stage = stage.restarted().await;
     stage.system.found.store(200, SeqCst);
     assert_eq!(settled(&stage.host, &call_id).await.end, "applied");
@@ -298,7 +298,7 @@ async fn a_call_that_is_not_answered_yet_is_not_settled_before() {
     let looks = || stage.upstream.arrived().iter().filter(|one| one.line.starts_with("GET ")).count();
     let before = looks();
     until(async || (looks() >= before + 3).then_some(())).await;
-    assert_eq!(stage.on_record().await, [call_id.clone()]);
+    assert_eq!(stage.on_record().await, std::slice::from_ref(&call_id));
     assert_unknown(&stage.ask(Some("k-1"), "ask").await);
     store.delete(Bucket::Jobs, &call_id, Expect::Any).await.unwrap();
     assert_eq!(settled(&stage.host, &call_id).await.end, "applied");

@@ -134,7 +134,7 @@ impl Bot {
         let mut last = None;
         while patience.is_left() {
             let answer = self.send(Method::POST, &path, &headers, asked.body()).await;
-            match answer.as_ref().map(|answer| told(answer)) {
+            match answer.as_ref().map(told) {
                 Some(Heard::End(told)) => return told,
                 Some(Heard::Later(id)) => return self.follow(&id).await,
                 Some(Heard::Again(told)) => last = Some(told),
