@@ -5,11 +5,12 @@ SHELL := bash
 CARGO ?= cargo
 LISTEN ?= 127.0.0.1:8080
 MOCKS ?= 127.0.0.1:9100
+SECONDS_EACH ?= 20
 PLUGINS := $(patsubst %/connector.toml,%,$(wildcard plugins/*/connector.toml))
 GUESTS := $(patsubst %/Cargo.toml,%,$(wildcard tests/guests/*/Cargo.toml))
 RELEASE := target/release
 
-.PHONY: help setup build plugins guests template javascript run mocks test test-all check bench docs clean
+.PHONY: help setup build plugins guests template javascript run mocks test test-all fuzz advisories check bench docs clean
 
 help: ## Show the verbs
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -51,8 +52,16 @@ test: plugins guests template javascript ## Every test; no network but package r
 	$(CARGO) test --locked --quiet --doc -p jackfield-sdk -p jackfield-catalog
 	$(CARGO) nextest run --locked --workspace --exclude 'jackfield-guest-*'
 
-test-all: test bench ## Every test and every bench, and ten times the calls under which the host is killed
+test-all: test fuzz bench ## Every test and bench, 20 seconds of fuzzing each, ten times the calls under which the host is killed
 	JACKFIELD_CHAOS_CALLS=10000 $(CARGO) nextest run --locked -p jackfield-tests chaos
+
+fuzz: ## Look for inputs that break a property, SECONDS_EACH for each target (tests/fuzz)
+	@tests/setup.sh c++
+	@tests/fuzz/run.sh $(SECONDS_EACH)
+
+advisories: ## Known weaknesses of what we are built from; fetches RustSec's database
+	@tests/setup.sh deny
+	$(CARGO) deny check advisories
 
 check: ## Format, lints, licences, the one direction of imports
 	@tests/setup.sh deny

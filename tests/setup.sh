@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what a verb of the Makefile needs and this machine lacks; does nothing when nothing is missing.
-# Usage: tests/setup.sh wasm|node|curl|mdbook|nextest|deny ...
+# Usage: tests/setup.sh wasm|node|curl|c++|mdbook|nextest|deny ...
 set -euo pipefail
 
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
@@ -27,6 +27,8 @@ node() {
     command -v npm >/dev/null || apt_install nodejs npm
     [ "$(command node -p 'process.versions.node.split(".")[0]')" -ge 20 ] || { echo "error: connectors in JavaScript need node 20 or later" >&2; exit 1; }
 }
+# Compiles libFuzzer.
+cxx() { command -v c++ >/dev/null || apt_install g++; }
 curl() { command -v curl >/dev/null || apt_install curl; }
 # Makes a website of the book. A tool of its own, with nothing that only its web server needs.
 mdbook() {
@@ -38,6 +40,7 @@ command -v cargo >/dev/null || { echo "error: install Rust first: https://rustup
 for what in "$@"; do
     case $what in
         wasm | node | curl | mdbook) "$what" ;;
+        c++) cxx ;;
         nextest | deny) cargo_tool "$what" ;;
         *) echo "error: nothing here is called \`$what\`" >&2; exit 2 ;;
     esac

@@ -26,6 +26,7 @@ mod overload;
 mod record;
 mod secrets;
 mod settle;
+mod supply;
 mod tokens;
 mod upgrade;
 mod upstream;
