@@ -10,10 +10,10 @@ PLUGINS := $(patsubst %/connector.toml,%,$(wildcard plugins/*/connector.toml))
 GUESTS := $(patsubst %/Cargo.toml,%,$(wildcard tests/guests/*/Cargo.toml))
 RELEASE := target/release
 
-.PHONY: help setup build plugins guests template javascript run mocks test test-all fuzz advisories check bench docs clean
+.PHONY: help setup build plugins guests template javascript run mocks test test-all fuzz advisories check bench bench-quick docs clean
 
 help: ## Show the verbs
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 13
 
 setup: ## Install everything that any verb needs
 	@tests/setup.sh wasm node curl nextest deny
@@ -70,8 +70,11 @@ check: ## Format, lints, licences, the one direction of imports
 	tests/imports.sh
 	$(CARGO) deny --offline --log-level error check licenses bans sources
 
-bench: plugins guests ## Measure against native baselines in the same run
+bench: guests ## Measure against native baselines in the same run
 	$(CARGO) bench --locked -p jackfield-tests
+
+bench-quick: guests ## The same in two minutes, for a look
+	JACKFIELD_BENCH=quick $(CARGO) bench --locked -p jackfield-tests
 
 docs: ## Build the book into target/book, and the API documentation
 	@tests/setup.sh mdbook

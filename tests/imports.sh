@@ -34,4 +34,9 @@ for user in $(cargo tree --locked --quiet --workspace --invert wasmtime --depth 
     [ "$user" = jackfield-sandbox ] || { echo "error: $user uses wasmtime; only jackfield-sandbox may" >&2; failed=1; }
 done
 
+# Connectors without a sandbox exist for benches alone.
+for manifest in $(grep -lE 'jackfield-sandbox.*features.*bench' Cargo.toml */Cargo.toml */*/Cargo.toml */*/*/Cargo.toml 2>/dev/null || true); do
+    [ "$manifest" = tests/Cargo.toml ] || { echo "error: $manifest turns on \`bench\` of jackfield-sandbox; only the benches may" >&2; failed=1; }
+done
+
 exit $failed

@@ -23,8 +23,8 @@ impl AuditLog {
 }
 
 impl Audit for AuditLog {
-    fn record(&self, record: Record) -> Result<(), String> {
-        let line = serde_json::to_vec(&record).map_err(|error| error.to_string())?;
+    fn record(&self, record: &Record) -> Result<(), String> {
+        let line = serde_json::to_vec(record).map_err(|error| error.to_string())?;
         match self.store.append(Log::Audit, Bytes::from(line)) {
             Ok(()) => {
                 if self.is_out.swap(false, Ordering::Relaxed) {

@@ -30,8 +30,8 @@ const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 
 /// What came of a call.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Outcome {
-    connection: String,
-    intent: String,
+    connection: Arc<str>,
+    intent: Arc<str>,
     /// A status, `replayed`, or a problem's code.
     outcome: &'static str,
 }
@@ -39,8 +39,8 @@ struct Outcome {
 /// Whose time it was.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Subject {
-    connection: String,
-    intent: String,
+    connection: Arc<str>,
+    intent: Arc<str>,
 }
 
 /// A connector that did not keep to its bounds, to WebAssembly or to its own schema.
@@ -166,8 +166,9 @@ impl Default for Metrics {
 
 impl Metrics {
     /// A call that reached its connector.
-    pub fn called(&self, connection: &str, intent: &str, outcome: &'static str, took: Duration) {
-        let (connection, intent) = (connection.to_owned(), intent.to_owned());
+    pub fn called(&self, connection: &Arc<str>, intent: &Arc<str>, outcome: &'static str, took: Duration) {
+        // The names are shared with the registry: no call copies a label.
+        let (connection, intent) = (connection.clone(), intent.clone());
         let subject = Subject { connection: connection.clone(), intent: intent.clone() };
         self.calls.get_or_create(&Outcome { connection, intent, outcome }).inc();
         self.seconds.get_or_create(&subject).observe(took.as_secs_f64());
@@ -180,7 +181,7 @@ impl Metrics {
 
     /// A write whose end nobody heard is settled.
     pub fn settled(&self, connection: &str, intent: &str, outcome: &'static str) {
-        let (connection, intent) = (connection.to_owned(), intent.to_owned());
+        let (connection, intent) = (connection.into(), intent.into());
         self.settled.get_or_create(&Outcome { connection, intent, outcome }).inc();
     }
 
@@ -253,8 +254,9 @@ mod tests {
     #[test]
     fn what_happened_is_counted_under_its_names() {
         let metrics = Metrics::default();
-        metrics.called("shop", "order.status", "completed", Duration::from_millis(3));
-        metrics.called("shop", "order.status", "not-found", Duration::from_millis(3));
+        let (shop, status) = ("shop".into(), "order.status".into());
+        metrics.called(&shop, &status, "completed", Duration::from_millis(3));
+        metrics.called(&shop, &status, "not-found", Duration::from_millis(3));
         metrics.refused("forbidden");
         metrics.broke("shop", "memory");
         metrics.settled("desk", "ticket.create", "applied");

@@ -112,7 +112,7 @@ pub async fn accept(
 /// # Errors
 /// What refuses it now, since the configuration may have changed; `timeout` of unknown outcome for a write that had begun.
 pub(crate) async fn take_up(app: &Arc<App>, call_id: &str, job: &Job) -> Result<Resumed, Problem> {
-    let trace = Trace { call_id: call_id.into(), ..Trace::new(job.request.traceparent()) };
+    let trace = Trace::of_call(call_id, job.request.traceparent());
     let mut case = None;
     let resumed = async {
         let mut admitted = app.admission.readmit(&job.owner.caller, &job.owner.tenant, job.request.received()).await?;
@@ -247,7 +247,7 @@ impl Course<'_> {
         let metrics = &self.app.metrics;
         match self.case {
             Some(case) => {
-                metrics.called(&case.connection().name, &case.intent().spec.name, outcome, self.began.elapsed());
+                metrics.called(&case.connection().name, &case.intent().name, outcome, self.began.elapsed());
             }
             None => metrics.refused(outcome),
         }

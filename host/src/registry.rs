@@ -27,6 +27,8 @@ use crate::policy::Policy;
 /// An intent with everything compiled that a call needs.
 #[derive(Debug)]
 pub struct Intent {
+    /// Its name, to be shared.
+    pub name: Arc<str>,
     /// Name, effect, schemas.
     pub spec: IntentSpec,
     /// Holds the input against its schema.
@@ -197,6 +199,7 @@ fn load(
 
 fn compile(config: &Config, spec: &IntentSpec) -> Result<Intent, String> {
     Ok(Intent {
+        name: spec.name.as_str().into(),
         input: Validator::new(&spec.input_schema)?,
         normaliser: Normaliser::new(&spec.input_schema),
         output: Validator::new(&spec.output_schema)?,

@@ -148,7 +148,7 @@ async fn log_access(State(names): State<Arc<Names>>, mut request: Request, next:
         status = response.status().as_u16(),
         elapsed_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX),
         call_id = %trace.call_id,
-        trace_id = %trace.trace_id,
+        trace_id = %trace.trace_id(),
         caller = noted.map_or("-", |n| n.caller.as_str()),
         intent = noted.map_or("-", |n| n.intent.as_str()),
         problem = noted.and_then(|n| n.problem.as_deref()).unwrap_or("-"),

@@ -41,8 +41,10 @@ fn every_connector_has_its_manifest_readme_fixtures_and_a_simulated_system() {
 }
 
 #[test]
-fn every_guest_is_used_by_a_test() {
+fn every_guest_is_used_by_a_test_or_a_bench() {
     let tests: String = [
+        "tests/benches/call.rs",
+        "tests/benches/servers.rs",
         "tests/it/author.rs",
         "tests/it/guests.rs",
         "tests/it/operator.rs",

@@ -121,7 +121,7 @@ async fn a_key_with_the_scope_reads_the_audit_log_of_its_tenant() {
             user: None,
             outcome: "ok".to_owned(),
         };
-        host.app.audit.record(record).unwrap();
+        host.app.audit.record(&record).unwrap();
     }
     host.app.store.flush().await.unwrap();
     let answer = host.client.get("/v1/audit").await;

@@ -114,7 +114,7 @@ pub trait Secrets: Send + Sync {
 pub trait Audit: Send + Sync {
     /// Takes a record; it is written soon. `Err` says for the operator why it cannot be: then what was to be recorded
     /// must not go on.
-    fn record(&self, record: Record) -> Result<(), String>;
+    fn record(&self, record: &Record) -> Result<(), String>;
 }
 
 /// A small store per connection that may forget.

@@ -52,7 +52,7 @@ impl Ledger {
         }
         let mut unwritten = self.unwritten.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(record) = unwritten.front() {
-            if let Err(why) = self.audit.record(record.clone()) {
+            if let Err(why) = self.audit.record(record) {
                 return Err(SendError::Unavailable {
                     detail: format!("no credential is used while the audit log does not take records: {why}"),
                     sent: false,
@@ -79,7 +79,7 @@ impl Ledger {
 
     fn write(&self, record: Record) {
         if !self.broken.load(Ordering::Acquire) {
-            match self.audit.record(record.clone()) {
+            match self.audit.record(&record) {
                 Ok(()) => return,
                 Err(why) => tracing::error!(event = "audit.broken", %why, "the audit log does not take records"),
             }

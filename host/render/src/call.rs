@@ -2,8 +2,7 @@
 
 use crate::{formats::Formats, words::Words};
 use jiff::{Timestamp, civil, tz::TimeZone};
-use minijinja::{Environment, State, Value, value::Object};
-use std::sync::Arc;
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 /// One rendering.
 #[derive(Debug)]
@@ -14,10 +13,11 @@ pub(crate) struct Call {
     today: civil::Date,
 }
 
-impl Object for Call {}
-
-/// The global that carries it. A field of an output cannot have this name, see `clean`.
-const NAME: &str = "__call";
+thread_local! {
+    /// The rendering that this thread is busy with; a rendering never waits, so that it is one at most. Neither a variable
+    /// of the template, which macros do not see, nor a global of the environment, which would have to be copied for each text.
+    static CURRENT: RefCell<Option<Rc<Call>>> = const { RefCell::new(None) };
+}
 
 /// What a text of a business system says about time.
 pub(crate) enum When {
@@ -30,21 +30,30 @@ pub(crate) enum When {
 impl Call {
     /// An unknown time zone is UTC: a time is better than none.
     pub(crate) fn new(formats: Arc<Formats>, words: Arc<Words>, time_zone: &str, now: Timestamp) -> Self {
-        let time_zone = TimeZone::get(time_zone).unwrap_or(TimeZone::UTC);
+        // The usual one without a look into the database.
+        let time_zone =
+            if time_zone == "UTC" { TimeZone::UTC } else { TimeZone::get(time_zone).unwrap_or(TimeZone::UTC) };
         let today = now.to_zoned(time_zone.clone()).date();
         Self { formats, words, time_zone, today }
     }
 
-    pub(crate) fn enter(self, environment: &mut Environment<'_>) {
-        environment.add_global(NAME, Value::from_object(self));
+    /// Makes a text: what is done in `work` belongs to this rendering.
+    pub(crate) fn during<T>(self, work: impl FnOnce() -> T) -> T {
+        /// Ends the rendering however it ends.
+        struct Ended(Option<Rc<Call>>);
+        impl Drop for Ended {
+            fn drop(&mut self) {
+                CURRENT.set(self.0.take());
+            }
+        }
+        let _ended = Ended(CURRENT.replace(Some(Rc::new(self))));
+        work()
     }
 
-    /// The rendering a filter is part of. A global rather than a variable, because macros do not see variables.
-    pub(crate) fn of(state: &State<'_, '_>) -> Result<Arc<Self>, minijinja::Error> {
-        let value = state.env().globals().find(|(name, _)| *name == NAME);
-        value
-            .and_then(|(_, value)| value.downcast_object::<Self>())
-            .ok_or_else(|| minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "no text is being made"))
+    /// The rendering that a filter is part of.
+    pub(crate) fn current() -> Result<Rc<Self>, minijinja::Error> {
+        let none = || minijinja::Error::new(minijinja::ErrorKind::InvalidOperation, "no text is being made");
+        CURRENT.with_borrow(Clone::clone).ok_or_else(none)
     }
 
     /// What the text says about time, if it does.

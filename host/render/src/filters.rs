@@ -4,7 +4,7 @@
 //! the whole text. Only a wrong use in the template itself is an error.
 
 use crate::{call::Call, clean, reflow};
-use minijinja::{Environment, Error, ErrorKind, State, Value, value::Kwargs};
+use minijinja::{Environment, Error, ErrorKind, Value, value::Kwargs};
 
 pub(crate) fn add_to(environment: &mut Environment<'_>) {
     environment.add_filter("date", date);
@@ -37,34 +37,34 @@ fn scalar(value: &Value) -> String {
     }
 }
 
-fn date(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
-    Ok(Call::of(state)?.date(&scalar(value)))
+fn date(value: &Value) -> Result<String, Error> {
+    Ok(Call::current()?.date(&scalar(value)))
 }
 
-fn time(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
-    Ok(Call::of(state)?.time(&scalar(value)))
+fn time(value: &Value) -> Result<String, Error> {
+    Ok(Call::current()?.time(&scalar(value)))
 }
 
-fn datetime(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
-    Ok(Call::of(state)?.datetime(&scalar(value)))
+fn datetime(value: &Value) -> Result<String, Error> {
+    Ok(Call::current()?.datetime(&scalar(value)))
 }
 
-fn money(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
+fn money(value: &Value) -> Result<String, Error> {
     let field = |name: &str| value.get_attr(name).map(|field| scalar(&field)).unwrap_or_default();
     if value.as_object().is_none() {
-        return number(state, value);
+        return number(value);
     }
-    Ok(Call::of(state)?.formats.money(&field("amount"), &field("currency")))
+    Ok(Call::current()?.formats.money(&field("amount"), &field("currency")))
 }
 
-fn number(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
-    Ok(Call::of(state)?.formats.number(&scalar(value)))
+fn number(value: &Value) -> Result<String, Error> {
+    Ok(Call::current()?.formats.number(&scalar(value)))
 }
 
-fn ordinal(state: &State<'_, '_>, value: &Value) -> Result<String, Error> {
+fn ordinal(value: &Value) -> Result<String, Error> {
     let text = scalar(value);
     match text.parse() {
-        Ok(number) => Ok(Call::of(state)?.formats.rank(number)),
+        Ok(number) => Ok(Call::current()?.formats.rank(number)),
         Err(_) => Ok(text),
     }
 }
@@ -75,7 +75,7 @@ fn items(value: &Value) -> Vec<String> {
     items.map(|item| scalar(&item)).filter(|item| !item.is_empty()).collect()
 }
 
-fn list(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<String, Error> {
+fn list(value: &Value, options: Kwargs) -> Result<String, Error> {
     let max: Option<usize> = options.get("max")?;
     let more: Option<String> = options.get("more")?;
     let or = match options.get::<Option<&str>>("kind")? {
@@ -89,7 +89,7 @@ fn list(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<String,
         }
     };
     options.assert_all_used()?;
-    let call = Call::of(state)?;
+    let call = Call::current()?;
     let mut items = items(value);
     if let Some(max) = max.filter(|max| items.len() > *max) {
         let rest = call.formats.number(&(items.len() - max).to_string());
@@ -103,8 +103,8 @@ fn list(state: &State<'_, '_>, value: &Value, options: Kwargs) -> Result<String,
 }
 
 /// Lines of an order as texts: how many, where it is more than one, and the first name a line has.
-fn pieces(state: &State<'_, '_>, value: &Value) -> Result<Vec<String>, Error> {
-    let call = Call::of(state)?;
+fn pieces(value: &Value) -> Result<Vec<String>, Error> {
+    let call = Call::current()?;
     let mut texts = Vec::new();
     for line in value.try_iter().into_iter().flatten() {
         let field = |name: &str| line.get_attr(name).map(|field| scalar(&field)).unwrap_or_default();
@@ -123,9 +123,9 @@ fn length(value: &Value) -> usize {
     value.len().unwrap_or(0)
 }
 
-fn code(state: &State<'_, '_>, value: &Value, field: Option<&str>) -> Result<String, Error> {
+fn code(value: &Value, field: Option<&str>) -> Result<String, Error> {
     let code = scalar(value);
-    if code.is_empty() { Ok(code) } else { Ok(Call::of(state)?.words.text(field, &code)) }
+    if code.is_empty() { Ok(code) } else { Ok(Call::current()?.words.text(field, &code)) }
 }
 
 fn reference(value: &Value) -> String {
@@ -147,8 +147,8 @@ fn shorten(value: &Value, characters_max: usize) -> String {
     text
 }
 
-fn plural(state: &State<'_, '_>, value: &Value, forms: Kwargs) -> Result<String, Error> {
-    let call = Call::of(state)?;
+fn plural(value: &Value, forms: Kwargs) -> Result<String, Error> {
+    let call = Call::current()?;
     let text = scalar(value);
     let category = call.formats.plural(&text).unwrap_or("other");
     let other: String = forms.get("other")?;

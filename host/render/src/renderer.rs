@@ -335,12 +335,9 @@ fn fill_with(
     seen: minijinja::Value,
     call: Call,
 ) -> Result<String, Fault> {
-    // A clone shares the compiled templates; it is how a rendering gets a global of its own.
-    let mut environment = environment.clone();
-    call.enter(&mut environment);
     let template = environment.get_template(name).map_err(fault)?;
     let mut page = Page::default();
-    match template.render_captured_to(seen, &mut page).map(drop) {
+    match call.during(|| template.render_captured_to(seen, &mut page).map(drop)) {
         Err(error) if !page.is_full => Err(fault(error)),
         _ => Ok(page.finish()),
     }

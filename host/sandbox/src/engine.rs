@@ -41,6 +41,9 @@ pub struct SandboxConfig {
     pub parallel_compilation: bool,
     /// Where compiled connectors are kept between starts; `None` compiles anew each time.
     pub cache_dir: Option<PathBuf>,
+    /// One of the engine's settings changed.
+    #[cfg(feature = "bench")]
+    pub variant: crate::variant::Variant,
 }
 
 impl Default for SandboxConfig {
@@ -57,6 +60,8 @@ impl Default for SandboxConfig {
             memory_reservation: None,
             parallel_compilation: true,
             cache_dir: None,
+            #[cfg(feature = "bench")]
+            variant: crate::variant::Variant::Shipped,
         }
     }
 }
@@ -142,6 +147,8 @@ fn settings(config: &SandboxConfig) -> Config {
         .async_stack_keep_resident(config.stack_keep_resident)
         // A page that was swapped out would be missed by the scan and keep the last call's data (wasmtime #14357).
         .pagemap_scan(Enabled::No);
+    #[cfg(feature = "bench")]
+    config.variant.pool(&mut pool);
 
     let mut settings = Config::new();
     settings
@@ -163,6 +170,8 @@ fn settings(config: &SandboxConfig) -> Config {
     if let Some(bytes) = config.memory_reservation {
         settings.memory_reservation(bytes);
     }
+    #[cfg(feature = "bench")]
+    config.variant.settings(&mut settings);
     settings
 }
 
@@ -271,3 +280,6 @@ impl Sandbox {
         Guest::new(self.shared.clone(), pre, version).map_err(|e| LoadError::Link(format!("{e:#}")))
     }
 }
+
+#[cfg(test)]
+mod tests;

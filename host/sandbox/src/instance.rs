@@ -118,6 +118,9 @@ pub struct Connector {
     digest: String,
     imports: Vec<String>,
     size: usize,
+    /// Answers in the guest's place.
+    #[cfg(feature = "bench")]
+    native: Option<crate::native::Work>,
 }
 
 impl Connector {
@@ -128,7 +131,16 @@ impl Connector {
         digest: String,
         anatomy: &Anatomy<'_>,
     ) -> Connector {
-        Connector { guest, package, manifest, digest, imports: anatomy.imports.clone(), size: anatomy.size }
+        Connector {
+            guest,
+            #[cfg(feature = "bench")]
+            native: crate::native::linked(&manifest.id),
+            package,
+            manifest,
+            digest,
+            imports: anatomy.imports.clone(),
+            size: anatomy.size,
+        }
     }
 
     /// Intents with their schemas.
@@ -163,6 +175,10 @@ impl Connector {
 
     /// Answers one call with JSON text. Whether it is JSON, and of the right schema, is for the reply stage to say.
     pub async fn handle(&self, ports: &Arc<Ports>, invocation: Invocation) -> Completed<String> {
+        #[cfg(feature = "bench")]
+        if let Some(work) = self.native {
+            return crate::native::run(work, &self.guest.shared, ports, invocation).await;
+        }
         self.guest.run(ports, invocation, entry::Handle).await
     }
 

@@ -13,15 +13,23 @@ mod engine;
 mod instance;
 mod limits;
 mod meter;
+#[cfg(feature = "bench")]
+mod native;
 mod package;
 mod permit;
 mod ticker;
 mod trap;
+#[cfg(feature = "bench")]
+mod variant;
 mod world;
 
 pub use compiled::CacheRefused;
 pub use engine::{DescribeError, Sandbox, SandboxConfig, SandboxError};
 pub use instance::{Completed, Connector, Delivery, Ended, Event, Invocation, Page, Ports, Usage};
+#[cfg(feature = "bench")]
+pub use native::{Native, Work, link};
 pub use package::{COMPONENT_BYTES_MAX, Inspection, Kind, LoadError, embed, inspect};
 pub use permit::{Permit, Permits};
 pub use trap::{Fault, TrapKind};
+#[cfg(feature = "bench")]
+pub use variant::Variant;

@@ -26,8 +26,8 @@ async fn a_record_is_one_line_of_json_in_the_chain() {
     let path = dir.path().join("jackfield.db");
     let store: Arc<dyn Store> = Arc::new(Embedded::open(&path, Options::default()).unwrap());
     let audit: Arc<dyn Audit> = Arc::new(AuditLog::new(store.clone()));
-    audit.record(record("crm")).unwrap();
-    audit.record(record("shop\nforged")).unwrap();
+    audit.record(&record("crm")).unwrap();
+    audit.record(&record("shop\nforged")).unwrap();
     store.flush().await.unwrap();
     let entries = store.entries(Log::Audit, 0, 10).await.unwrap();
     assert_eq!(serde_json::from_slice::<Record>(&entries[0].body).unwrap(), record("crm"));
@@ -38,7 +38,7 @@ async fn a_record_is_one_line_of_json_in_the_chain() {
 
 #[test]
 fn without_a_store_every_record_is_refused() {
-    let refused = AuditLog::new(Arc::new(Closed)).record(record("crm")).unwrap_err();
+    let refused = AuditLog::new(Arc::new(Closed)).record(&record("crm")).unwrap_err();
     assert_eq!(refused, "the store is not usable: it was not opened");
 }
 
@@ -104,11 +104,11 @@ fn an_outage_is_one_error_line_however_many_calls_it_refuses() {
         for outage in [StoreError::Busy, StoreError::Unavailable("disk full".to_owned())] {
             store.feels(Err(outage));
             for _ in 0..100 {
-                assert!(audit.record(record("crm")).is_err());
+                assert!(audit.record(&record("crm")).is_err());
             }
             store.feels(Ok(()));
             for _ in 0..100 {
-                audit.record(record("crm")).unwrap();
+                audit.record(&record("crm")).unwrap();
             }
         }
     });

@@ -209,7 +209,7 @@ async fn see_to_its_end<P, PF>(
             ending.into_claim(),
         ),
     };
-    app.metrics.called(&case.connection().name, &case.intent().spec.name, outcome, began.elapsed());
+    app.metrics.called(&case.connection().name, &case.intent().name, outcome, began.elapsed());
     close(&app, &running.call_id, Ended::new(job.owner, end), Some(&running)).await;
     // Last: were this host to die in between, what was called off must not be found as never begun.
     if let Some(claim) = claim {

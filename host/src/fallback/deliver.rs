@@ -212,7 +212,7 @@ async fn send(app: &Arc<App>, connection: &Arc<Connection>, message: &Message, g
     let began = Instant::now();
     let executed = dispatch::execute(app, connection, call, context).await;
     let outcome = executed.as_ref().map_or_else(|problem| problem.code.as_str(), |_| "completed");
-    app.metrics.called(&connection.name, errand.intent(), outcome, began.elapsed());
+    app.metrics.called(&connection.name, &intent.name, outcome, began.elapsed());
     tracing::info!(
         call_id = %trace.call_id, connection = %connection.name, intent = errand.intent(), outcome,
         reference = message.reference, "a message was sent to the helpdesk"

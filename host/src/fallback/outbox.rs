@@ -322,7 +322,7 @@ impl Outbox {
     pub fn tell(&self, message: &Message, how: &'static str, outcome: &str) {
         self.meter.happened(&message.helpdesk, how);
         // An audit log that takes nothing has said so itself.
-        let _ = self.audit.record(super::record(message, how, outcome));
+        let _ = self.audit.record(&super::record(message, how, outcome));
     }
 
     fn index(&self) -> MutexGuard<'_, HashMap<String, Entry>> {

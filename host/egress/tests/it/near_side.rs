@@ -210,11 +210,11 @@ pub(crate) struct Records {
 }
 
 impl Audit for Records {
-    fn record(&self, record: Record) -> Result<(), String> {
+    fn record(&self, record: &Record) -> Result<(), String> {
         if self.broken.load(Ordering::SeqCst) {
             return Err("the disk is full".to_owned());
         }
-        self.taken.lock().unwrap().push(record);
+        self.taken.lock().unwrap().push(record.clone());
         Ok(())
     }
 }

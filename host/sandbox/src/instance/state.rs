@@ -54,7 +54,7 @@ pub(crate) struct Tally {
 }
 
 impl HostState {
-    pub(super) fn new(ports: Arc<Ports>, invocation: Invocation, started: Instant, shared: &Shared) -> HostState {
+    pub(crate) fn new(ports: Arc<Ports>, invocation: Invocation, started: Instant, shared: &Shared) -> HostState {
         let limits = &invocation.limits;
         let bodies = limits.request_body_bytes_max.saturating_mul(limits.upstream_concurrent_max.max(1));
         let transfer_bytes_max = bodies.max(limits.output_bytes_max).saturating_add(TRANSFER_SLACK_BYTES);
@@ -133,7 +133,7 @@ impl HostState {
         }
     }
 
-    pub(super) fn usage(self, started: Instant) -> Usage {
+    pub(crate) fn usage(self, started: Instant) -> Usage {
         let now = Instant::now();
         let tally = self.tally;
         Usage {

@@ -131,7 +131,7 @@ fn call_of(record: &Record) -> Option<Cow<'_, str>> {
 
 fn audit(app: &App, settling: &Settling, end: End) -> Result<(), String> {
     let write = &settling.write;
-    app.audit.record(AuditRecord {
+    app.audit.record(&AuditRecord {
         at: Timestamp::now().strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string(),
         event: Event::WriteSettled { intent: write.intent.clone(), looks: settling.looks },
         tenant: write.tenant.clone(),
