@@ -93,7 +93,7 @@ fn check(u: &mut Unstructured<'_>) -> Result<()> {
 
     // Encoded together with what stands around it, as in a header of basic authentication.
     for engine in [&STANDARD, &URL_SAFE_NO_PAD] {
-        let whole = engine.encode(&text_around(&before, &value, &after));
+        let whole = engine.encode(text_around(&before, &value, &after));
         let scrubbed = vault.scrub(&whole).into_owned();
         let plain = engine.encode(&value);
         for stretch in plain.as_bytes().windows(LEFT_CHARS_MAX) {
