@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use jackfield_core::port::{Audit, Store};
 use jackfield_egress::{ConnectionConfig, Egress, EgressConfig, Parts, SystemResolver, Vault};
-use jackfield_render::{Renderer, TemplateError, TemplateKey};
+use jackfield_render::Renderer;
 use jackfield_sandbox::{Ports, Sandbox, SandboxConfig};
 use jackfield_store::{Closed, Embedded};
 
@@ -26,6 +26,8 @@ use crate::orchestrate::Orchestrator;
 use crate::registry::Registry;
 use crate::secrets;
 use crate::token_seal::TokenSeal;
+
+mod words;
 
 /// A host, ready to answer. Everything in it is decided before the first request.
 pub struct App {
@@ -90,7 +92,7 @@ impl App {
                 None
             }
         };
-        let renderer = registry.as_ref().and_then(|registry| renderer(&config, registry, &mut complaints));
+        let renderer = registry.as_ref().and_then(|registry| words::renderer(&config, registry, &mut complaints));
         // As late as can be: a configuration that is refused leaves no file behind.
         let store = store(&config, options, &mut complaints);
         let audit: Arc<dyn Audit> = Arc::new(AuditLog::new(store.clone()));
@@ -312,62 +314,6 @@ fn check_schemes(config: &Config, registry: &Registry, egress: &Egress, complain
                 let hint = "see docs/credentials.md on what each auth scheme needs";
                 complaints.push_credential(&connection.name, span, problem.why, hint);
             }
-        }
-    }
-}
-
-fn renderer(config: &Config, registry: &Registry, complaints: &mut Complaints) -> Option<Renderer> {
-    let own = registry.connectors().flat_map(|(_, c)| &c.package().intents).filter_map(|intent| {
-        let is_catalogues = jackfield_catalog::definition(&intent.name).is_some();
-        let text = intent.template.clone().filter(|_| !is_catalogues)?;
-        Some((TemplateKey { intent: intent.name.clone(), locale: "en".to_owned() }, text))
-    });
-    let written = config.templates.iter().map(|t| {
-        let t = t.get_ref();
-        (TemplateKey { intent: t.intent.clone(), locale: t.locale.clone() }, t.text.clone())
-    });
-    match Renderer::new(own.chain(written)) {
-        Ok(mut renderer) => {
-            words(registry, &mut renderer, complaints);
-            Some(renderer)
-        }
-        Err(error) => {
-            let span = config
-                .templates
-                .iter()
-                .find(|t| error.to_string().contains(&t.get_ref().intent))
-                .map(toml::Spanned::span);
-            complaints.push(
-                span,
-                format!("a template does not compile: {error}"),
-                "see the template reference in the docs",
-            );
-            None
-        }
-    }
-}
-
-/// The operator's words for what the host says: questions before a write, and around an answer that is not of now.
-fn words(registry: &Registry, renderer: &mut Renderer, complaints: &mut Complaints) {
-    let mut told = std::collections::BTreeSet::new();
-    let mut check = |added: Result<(), TemplateError>, text: &toml::Spanned<String>, what: &str, hint: &str| {
-        // One text may stand for many intents; it is wrong once.
-        if let Err(error) = added
-            && told.insert(text.span().start)
-        {
-            complaints.push(Some(text.span()), format!("{what} does not compile: {error}"), hint);
-        }
-    };
-    for intent in registry.connections().flat_map(|connection| connection.intents.values()) {
-        let name = &intent.spec.name;
-        renderer.describe_input(name, &intent.spec.input_schema);
-        for (locale, text) in intent.policy.sentences.questions() {
-            let added = renderer.add_question(name, locale, text.get_ref());
-            check(added, text, "a question", "it may use `title`, `details` and `input`");
-        }
-        for (locale, text) in intent.policy.sentences.stales() {
-            let added = renderer.add_stale(name, locale, text.get_ref());
-            check(added, text, "a text", "it may use `age`, `text`, `title` and `fetched_at`");
         }
     }
 }

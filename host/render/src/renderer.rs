@@ -19,6 +19,7 @@ use std::{
     sync::Arc,
 };
 
+mod own;
 mod stale;
 
 pub use stale::Stale;

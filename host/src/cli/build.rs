@@ -12,6 +12,7 @@ use super::{inspect, runtime};
 use crate::config::Complaints;
 use crate::exit::Exit;
 
+mod annotations;
 mod cargo;
 mod description;
 mod progress;

@@ -30,7 +30,9 @@ pub enum PathError {
     #[error("the path has a broken percent-encoding")]
     Encoding,
     /// `%2F` or `%5C` where the endpoint does not allow one.
-    #[error("the path has an encoded slash, and its endpoint does not say `encoded_slash = true`")]
+    #[error(
+        "the path has an encoded slash: give the input a `pattern`; only if ids of the system really have slashes, let the endpoint say `encoded_slash = true`"
+    )]
     EncodedSlash,
     /// An encoded control character.
     #[error("the path has an encoded control character")]
@@ -178,5 +180,12 @@ mod tests {
     #[test]
     fn an_allowed_encoded_slash_still_cannot_climb() {
         assert_eq!(Segments::parse("/sku/..%2Fadmin", true).unwrap_err(), PathError::Dots);
+    }
+
+    #[test]
+    fn an_encoded_slash_is_the_inputs_to_refuse_before_it_is_the_endpoints_to_allow() {
+        assert!(Segments::parse("/sku/A%2F1", true).is_ok());
+        let said = Segments::parse("/sku/A%2F1", false).unwrap_err().to_string();
+        assert!(said.find("`pattern`").unwrap() < said.find("`encoded_slash = true`").unwrap(), "{said}");
     }
 }

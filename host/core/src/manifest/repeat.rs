@@ -28,7 +28,10 @@ pub struct Repeat {
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct IntentFile {
+    /// Why a repetition of the same call does no more than the first. Without it the host never sends the write twice.
     repeat: RepeatBy,
+    /// For how long after the first attempt that holds, in milliseconds; always where it is left out. Needed with
+    /// `idempotency-key`: as long as the system remembers a key.
     #[serde(default)]
     repeat_within_ms: Option<u64>,
 }

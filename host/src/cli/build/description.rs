@@ -1,5 +1,5 @@
 //! What a connector says about itself, completed: each intent of the manifest with effect, words and schemas, the
-//! catalogue's or its own. A schema that no host could use is refused here, with its file and line.
+//! catalogue's or its own. A schema or template that no host could use is refused here, with its file and line.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,9 +7,11 @@ use std::path::Path;
 
 use jackfield_core::intent::{Effect, IntentSpec};
 use jackfield_core::manifest::Manifest;
+use jackfield_render::Renderer;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::annotations::wrong_annotation;
 use super::source::schema_error;
 
 /// What `describe` returns.
@@ -78,6 +80,7 @@ pub(super) fn complete(dir: &Path, manifest: &Manifest, described: Vec<Described
         })?);
         if let Some(spec) = intents.last() {
             check_schemas(dir, spec)?;
+            check_words(dir, spec)?;
         }
     }
     if let Some(extra) = described.keys().next() {
@@ -121,8 +124,28 @@ fn check_schemas(dir: &Path, spec: &IntentSpec) -> anyhow::Result<()> {
             let help = "keep it in a file below `schemas/`: what is wrong there is shown with its line";
             return Err(wrong(dir, &spec.name, &message, help));
         }
+        if let Some((pointer, error, help)) = wrong_annotation(schema) {
+            let message = format!("the `{which}` of `{}` is wrong at `{pointer}`: {error}", spec.name);
+            return Err(wrong(dir, &spec.name, &message, &help));
+        }
     }
     Ok(())
+}
+
+/// A template that fails in use costs the user the words, so it is found before anybody is one.
+fn check_words(dir: &Path, spec: &IntentSpec) -> anyhow::Result<()> {
+    let Some(text) = &spec.template else { return Ok(()) };
+    let mut renderer = Renderer::new([])?;
+    renderer.add_own(&spec.name, &spec.output_schema, text).map_err(|error| {
+        let line = error.line.map(|line| format!(" in line {line}")).unwrap_or_default();
+        let message = format!("the `template` of `{}` is wrong{line}: {}", spec.name, error.cause);
+        wrong(
+            dir,
+            &spec.name,
+            &message,
+            "mend it in `#[intent(..)]`: it is minijinja, with filters such as `date`, `money`, `list` and `code`",
+        )
+    })
 }
 
 /// An error with the line on which the manifest lists an intent, or begins its list.
@@ -134,3 +157,6 @@ fn wrong(dir: &Path, intent: &str, message: &str, help: &str) -> anyhow::Error {
     let line = line(&quoted).or_else(|| line("intents")).unwrap_or(1);
     anyhow::anyhow!("{}:{line}: {message}\nhelp: {help}", path.display())
 }
+
+#[cfg(test)]
+mod tests;
