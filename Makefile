@@ -73,8 +73,8 @@ check: ## Format, lints, licences, the one direction of imports
 bench: guests ## Measure against native baselines in the same run
 	$(CARGO) bench --locked -p jackfield-tests
 
-bench-quick: guests ## The same in two minutes, for a look
-	JACKFIELD_BENCH=quick $(CARGO) bench --locked -p jackfield-tests
+bench-quick: guests ## What a call and a request cost, in two minutes, for a look
+	JACKFIELD_BENCH=quick $(CARGO) bench --locked -p jackfield-tests --bench call --bench path
 
 docs: ## Build the book into target/book, and the API documentation
 	@tests/setup.sh mdbook

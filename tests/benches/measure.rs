@@ -11,7 +11,7 @@ use hdrhistogram::Histogram;
 pub(crate) enum Pace {
     /// Figures to publish.
     Full,
-    /// All of `make bench-quick` together ends in two minutes.
+    /// `make bench-quick`: once compiled, it ends in two minutes.
     Quick,
 }
 
@@ -87,11 +87,4 @@ pub(crate) fn computed(pid: u32) -> Duration {
         text.split(' ').next()?.parse::<u64>().ok()
     };
     Duration::from_nanos(tasks.filter_map(of_task).sum())
-}
-
-/// A line of `/proc/PID/status`, in KiB.
-pub(crate) fn status_kib(pid: u32, name: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-    let line = status.lines().find_map(|l| l.strip_prefix(name)).unwrap_or_default();
-    line.trim_matches([':', ' ', '\t']).trim_end_matches(" kB").parse().unwrap_or_default()
 }

@@ -82,7 +82,7 @@ fn measured(pace: Pace, servers: &[Server], plan: &Plan) -> Vec<Rounds> {
     let (count, during) = pace.choose((7, Duration::from_secs(3)), (3, Duration::from_secs(1)));
     let load = |server: &Server| Load {
         address: server.address.clone(),
-        body: servers::body(plan.asks_upstream, 0),
+        body: servers::body(plan.asks_upstream),
         connections: CONNECTIONS,
         during,
         rate: plan.rate,

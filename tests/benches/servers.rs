@@ -42,8 +42,6 @@ pub(crate) const ARGUMENT: &str = "--serve";
 pub(crate) enum Kind {
     /// The business system: one order, at once.
     Upstream,
-    /// A business system that never answers.
-    Silent,
     /// An axum handler that does the connector's JSON work and nothing else.
     Bare,
     /// jackfield, the connector linked into it.
@@ -57,7 +55,6 @@ impl Kind {
     pub(crate) fn name(self) -> &'static str {
         match self {
             Kind::Upstream => "upstream",
-            Kind::Silent => "silent upstream",
             Kind::Bare => "bare axum handler",
             Kind::Linked => "jackfield, connector linked in",
             Kind::Sandboxed => "jackfield",
@@ -65,7 +62,7 @@ impl Kind {
     }
 
     fn of(name: &str) -> Kind {
-        let all = [Kind::Upstream, Kind::Silent, Kind::Bare, Kind::Linked, Kind::Sandboxed];
+        let all = [Kind::Upstream, Kind::Bare, Kind::Linked, Kind::Sandboxed];
         all.into_iter().find(|kind| kind.name() == name).expect("a kind of server")
     }
 }
@@ -111,7 +108,6 @@ pub(crate) fn serve(kind: &str, upstream: &str) {
     let (address, _host) = runtime.block_on(async {
         match kind {
             Kind::Upstream => (listen(system()).await, None),
-            Kind::Silent => (listen(Router::new().fallback(any(std::future::pending::<()>))).await, None),
             Kind::Bare => (listen(bare(upstream)).await, None),
             Kind::Linked | Kind::Sandboxed => {
                 if kind == Kind::Linked {
@@ -282,24 +278,19 @@ fn config(dir: &Path, upstream: &str) -> String {
         "[server]\nin_flight_max = {places}\ncaller_in_flight_max = {places}\n\n[sandbox]\ncache_dir = {cache:?}\n\n\
          [connector.clerk]\nfile = {file:?}\n"
     );
-    for n in 0..CONNECTIONS {
-        let _ = write!(
-            config,
-            "\n[connection.clerk-{n}]\nconnector = \"clerk\"\ntenant = \"demo\"\nallow_insecure = true\n\
-             allow_addresses = [\"127.0.0.1/32\"]\n\n[connection.clerk-{n}.settings]\nbase_url = \
-             \"http://{upstream}\"\n\n[connection.clerk-{n}.secrets]\nkey = \"file:{}\"\n",
-            key.display()
-        );
-    }
+    let _ = write!(
+        config,
+        "\n[connection.clerk]\nconnector = \"clerk\"\ntenant = \"demo\"\nallow_insecure = true\nallow_addresses = \
+         [\"127.0.0.1/32\"]\n\n[connection.clerk.settings]\nbase_url = \"http://{upstream}\"\n\n\
+         [connection.clerk.secrets]\nkey = \"file:{}\"\n",
+        key.display()
+    );
     config
 }
 
-/// Connections of the connector: each may have a few hundred requests under way at once.
-pub(crate) const CONNECTIONS: usize = 40;
-
-/// A request to one of them.
-pub(crate) fn body(upstream: bool, connection: usize) -> String {
-    json!({ "connection": format!("clerk-{connection}"), "input": {
+/// A request, which asks the business system or not.
+pub(crate) fn body(upstream: bool) -> String {
+    json!({ "connection": "clerk", "input": {
         "order_number": "1001", "email": "Ada@Example.com", "upstream": upstream,
         "note": "A sentence of the length that people write when they ask where their parcel is, more or less.",
     }, "context": { "conversation_id": "c-81f3", "message_id": "m-2207", "locale": "en", "channel": "web" } })

@@ -12,6 +12,7 @@ mod growth;
 mod isolation;
 mod leftovers;
 mod load;
+mod measured;
 mod parts;
 mod requests;
 mod smuggling;
